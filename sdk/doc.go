@@ -1,0 +1,2 @@
+// Package sdk is everything a calendar backend is written against.
+package sdk
