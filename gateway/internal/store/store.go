@@ -1,0 +1,252 @@
+// Package store says, in the gateway's own words, what is remembered between runs:
+// platform data, what each trainer's calendar was last seen to hold, and the
+// history of runs.
+//
+// Main types: [Store] is what a database driver implements; [Trainer] is one
+// trainer's memory and [Result] what a run changes in it, in one transaction;
+// [Run] is an entry of the history.
+//
+// It promises that a result is stored whole or not at all, and that one process
+// owns the state while it is open for writing.
+//
+// Neighbours: store/sqlite implements it, store/storetest is the suite every driver
+// passes, runner and cli use it.
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/trainercal/trainercal/gateway/internal/platform"
+	"github.com/trainercal/trainercal/gateway/internal/reconcile"
+)
+
+// The errors a store answers with.
+var (
+	// ErrLocked: another process owns the state.
+	ErrLocked = errors.New("the state is in use by another gateway process")
+	// ErrNotFound: no such object.
+	ErrNotFound = errors.New("not found")
+	// ErrNewerSchema: the state was written by a newer gateway.
+	ErrNewerSchema = errors.New("the state was written by a newer gateway")
+	// ErrStale: an older version of an object than the stored one was refused.
+	ErrStale = errors.New("older than what is stored")
+)
+
+// Store remembers everything between runs. Its methods are safe for concurrent use
+// and return errors that match the ones above or wrap the driver's.
+type Store interface {
+	Platform
+	Trainers
+	History
+	// Close releases the state. It is safe to call twice.
+	Close() error
+}
+
+// Platform keeps what the training platform told. Objects are keyed by provider
+// and id.
+type Platform interface {
+	// Import stores courses and unavailability in one transaction. Each course or
+	// unavailability that differs from the stored one gets a new revision when one
+	// of its changed fields is a trigger; a new one always does. With replace, what
+	// the batch's providers have stored and the batch lacks is deleted.
+	Import(ctx context.Context, batch Batch) (ImportResult, error)
+	// Courses returns the provider's courses by start, then id.
+	Courses(ctx context.Context, provider string) ([]CourseRecord, error)
+	// Unavailability returns the trainer's unavailability made on the platform.
+	// Pulled ones are the mirrors of [Trainer].
+	Unavailability(ctx context.Context, trainer platform.TrainerID) ([]UnavailabilityRecord, error)
+}
+
+// Batch is what an import brings.
+type Batch struct {
+	Courses        []platform.Course
+	Unavailability []platform.Unavailability
+	// Providers are those the batch speaks for; with Replace, absence of an object
+	// of theirs means its deletion.
+	Providers []string
+	Replace   bool
+	// RepushOn gives, by provider, the course fields that are triggers (push-7);
+	// nil means the default set.
+	RepushOn map[string][]string
+}
+
+// ImportResult counts what an import did.
+type ImportResult struct {
+	Created, Updated, Unchanged, Deleted, Stale int
+	// Triggered counts those of Updated that changed a trigger.
+	Triggered int
+}
+
+// CourseRecord is a course with its revision: a number that grows with each trigger.
+type CourseRecord struct {
+	platform.Course
+	Revision int64
+}
+
+// UnavailabilityRecord is a platform unavailability with its revision.
+type UnavailabilityRecord struct {
+	platform.Unavailability
+	Revision int64
+}
+
+// Trainers keeps what is known of each trainer's calendar.
+type Trainers interface {
+	// Trainer returns the trainer's memory; a trainer never seen has an empty one.
+	Trainer(ctx context.Context, id platform.TrainerID) (Trainer, error)
+	// Intend commits links in state intended or removing before their writes are
+	// sent, so that a crash in between is recovered.
+	Intend(ctx context.Context, id platform.TrainerID, links []reconcile.Link) error
+	// Commit stores a run's result for a trainer in one transaction.
+	Commit(ctx context.Context, result Result) error
+	// TrainerIDs returns every trainer something is remembered of.
+	TrainerIDs(ctx context.Context) ([]platform.TrainerID, error)
+}
+
+// Trainer is what is remembered of one trainer's calendar.
+type Trainer struct {
+	ID platform.TrainerID
+	// Binding identifies the account and mailbox the rest was learnt from; another
+	// binding means that markers must be searched first.
+	Binding string
+	// Cursor continues the mailbox's read; Fingerprint is what it was made for.
+	Cursor      []byte
+	Fingerprint string
+	Links       []reconcile.Link
+	Mirrors     []reconcile.Mirror
+	Failing     *Failing
+	// Proven is when the calendar was last read completely with nothing owed; zero
+	// when never.
+	Proven time.Time
+}
+
+// Failing says why a trainer is not in sync.
+type Failing struct {
+	// Code is the error's stable code; Message and Advice are for people and hold
+	// no text of appointments.
+	Code, Message, Advice string
+	Since                 time.Time
+	Attempts              int
+}
+
+// Result is what a run changes in a trainer's memory.
+type Result struct {
+	ID          platform.TrainerID
+	Binding     string
+	Cursor      []byte
+	Fingerprint string
+	// PutLinks and DropLinks change links by key; PutMirrors and DropMirrors change
+	// pulled unavailability by its stable id.
+	PutLinks    []reconcile.Link
+	DropLinks   []string
+	PutMirrors  []reconcile.Mirror
+	DropMirrors []string
+	// Failing replaces what is stored; nil clears it.
+	Failing *Failing
+	// Proven is stored when not zero.
+	Proven time.Time
+}
+
+// History keeps runs.
+type History interface {
+	// BeginRun stores a run that has started.
+	BeginRun(ctx context.Context, run Run) error
+	// FinishRun stores its end and its trainers' outcomes.
+	FinishRun(ctx context.Context, run Run) error
+	// Runs returns the newest runs first, without their trainers' steps.
+	Runs(ctx context.Context, limit int) ([]Run, error)
+	// Run returns one run whole; the id may be shortened to a unique prefix.
+	Run(ctx context.Context, id string) (Run, error)
+	// PruneRuns deletes runs that started before t and returns how many.
+	PruneRuns(ctx context.Context, before time.Time) (int, error)
+}
+
+// RunState says how a run ended.
+type RunState string
+
+// The states of a [Run].
+const (
+	RunRunning  RunState = "running"
+	RunOK       RunState = "ok"
+	RunPartial  RunState = "partial" // some trainers failed
+	RunFailed   RunState = "failed"  // all trainers failed, or the run as a whole
+	RunAborted  RunState = "aborted" // the process ended before the run did
+	RunCanceled RunState = "canceled"
+)
+
+// Run is one pass over a set of trainers.
+type Run struct {
+	ID      string
+	TraceID string
+	// Cause is what started it: "sync", "interval".
+	Cause             string
+	Started, Finished time.Time
+	State             RunState
+	// Message says what failed when the run as a whole did.
+	Message  string
+	Trainers []RunTrainer
+	// Events are what happened to the run that an operator should know, such as the
+	// restart of a plugin. They hold no text of appointments.
+	Events []RunEvent
+}
+
+// RunEvent is one thing that happened during a run.
+type RunEvent struct {
+	Time time.Time
+	Text string
+}
+
+// RunTrainer is a run's outcome for one trainer.
+type RunTrainer struct {
+	Trainer platform.TrainerID
+	State   RunState
+	Counts  Counts
+	Failing *Failing
+	// Steps are what was done, without text of appointments.
+	Steps []RunStep
+	// Skipped counts what was left alone, by reason.
+	Skipped map[reconcile.Reason]int
+}
+
+// Counts are the numbers of one trainer or one run.
+type Counts struct {
+	PushCreated, PushUpdated, PushRemoved int
+	PullCreated, PullUpdated, PullRemoved int
+}
+
+// Writes is how many calendar writes and changed platform rows the counts stand for.
+func (c Counts) Writes() int {
+	return c.PushCreated + c.PushUpdated + c.PushRemoved + c.PullCreated + c.PullUpdated + c.PullRemoved
+}
+
+// Add returns the sum of both.
+func (c Counts) Add(o Counts) Counts {
+	return Counts{
+		c.PushCreated + o.PushCreated, c.PushUpdated + o.PushUpdated, c.PushRemoved + o.PushRemoved,
+		c.PullCreated + o.PullCreated, c.PullUpdated + o.PullUpdated, c.PullRemoved + o.PullRemoved,
+	}
+}
+
+// Direction says which way a step went.
+type Direction string
+
+// The directions of a [RunStep].
+const (
+	Push Direction = "push"
+	Pull Direction = "pull"
+)
+
+// RunStep is one thing a run did for a trainer.
+type RunStep struct {
+	Direction Direction
+	Op        reconcile.Op
+	Reason    reconcile.Reason
+	// Item is the key of an item of ours, or the stable id of a pulled
+	// unavailability.
+	Item string
+	// Start and End are the item's time as instants.
+	Start, End time.Time
+	// Failed is the error's code when the step did not succeed.
+	Failed string
+}
