@@ -73,6 +73,8 @@ type Read struct {
 	// Found is every marked item that Find returned, when FoundAll is set.
 	Found    []calendar.Item
 	FoundAll bool
+	// Got answers [Questions]: whole items by id; nil for one that is gone.
+	Got map[calendar.ItemID]*calendar.Item
 }
 
 // Policy is what the configuration asks for this trainer.
@@ -87,6 +89,9 @@ type Policy struct {
 	Window calendar.Window
 	// Zone is the trainer's zone, in which whole days block time.
 	Zone *time.Location
+	// Bodies: the text of the trainer's appointments is wanted with its body, so
+	// that an incomplete item must be asked for.
+	Bodies bool
 }
 
 // Input is everything a plan depends on.
@@ -98,8 +103,9 @@ type Input struct {
 	Mirrors []Mirror
 	Read    Read
 	Policy  Policy
-	// Generations supplies new random generations, one for each creation.
-	Generations func() string
+	// Generation makes the random part of a new item's marker. It is called once
+	// for each creation, in the order of keys.
+	Generation func() string
 }
 
 // Op is what a step does.
@@ -115,6 +121,42 @@ const (
 // Reason is the stable name of why a step is there or an item was skipped.
 type Reason string
 
+// Why our own items are written, adopted or left alone.
+const (
+	ReasonNew               Reason = "new"                 // wanted, not there yet
+	ReasonTriggered         Reason = "triggered"           // the platform changed it (push-7)
+	ReasonDrift             Reason = "drift"               // edited in the calendar (push-9)
+	ReasonDeletedInCalendar Reason = "deleted_in_calendar" // deleted in the calendar (push-9)
+	ReasonOutcomeUnknown    Reason = "outcome_unknown"     // an earlier attempt's answer was lost
+	ReasonNotWanted         Reason = "not_wanted"          // taken off the course, or deleted (push-8)
+	ReasonDuplicate         Reason = "duplicate"           // a second copy of our own item (B5)
+	ReasonAdopted           Reason = "adopted"             // found by its marker
+	ReasonGone              Reason = "gone"                // to be removed, and gone already
+	ReasonVersion           Reason = "version"             // changed without a difference that matters
+	ReasonInSync            Reason = "in_sync"
+	ReasonEnded             Reason = "ended" // over, left as written (push-14)
+)
+
+// Why items of the trainer's own calendar are pulled or left alone.
+const (
+	ReasonAppeared      Reason = "appeared"
+	ReasonChanged       Reason = "changed"
+	ReasonVanished      Reason = "vanished"       // deleted in the calendar
+	ReasonFree          Reason = "free"           // shown as free (pull-2)
+	ReasonNotBlocking   Reason = "not_blocking"   // show_as does not list its state
+	ReasonCancelled     Reason = "cancelled"      // the organiser called it off
+	ReasonDeclined      Reason = "declined"       // the trainer declined it
+	ReasonOutsideWindow Reason = "outside_window" // not in the window (pull-7)
+	ReasonOwn           Reason = "own"            // pushed by the gateway (pull-5)
+)
+
+// Findings for people.
+const (
+	ReasonOtherInstallation Reason = "other_installation" // another gateway's item
+	ReasonOrphan            Reason = "orphan"             // ours, but nothing known wants it
+	ReasonCopied            Reason = "copied"             // a person's copy of our item
+)
+
 // CalendarStep writes one item of ours.
 type CalendarStep struct {
 	Op     Op
@@ -126,6 +168,9 @@ type CalendarStep struct {
 	Base *calendar.Appointment
 	// MaybeDone: an earlier attempt's outcome is unknown.
 	MaybeDone bool
+	// Duplicate: the item to remove is a second copy of ours, and the link of its
+	// key stays.
+	Duplicate bool
 }
 
 // PlatformStep changes one pulled unavailability.
@@ -155,7 +200,9 @@ type Plan struct {
 	Calendar []CalendarStep
 	Platform []PlatformStep
 	Links    []LinkStep
-	Skipped  []Skip
+	// Notes are mirrors to store with a new version and nothing else changed.
+	Notes   []Mirror
+	Skipped []Skip
 	// Findings are oddities for people, such as another installation's items.
 	Findings []Finding
 }

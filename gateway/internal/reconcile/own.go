@@ -1,0 +1,121 @@
+package reconcile
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/trainercal/trainercal/sdk/calendar"
+)
+
+// claimMarked decides, for every seen item with our marker, whether it is the item
+// of its key, a duplicate of it, or a person's copy. The first is adopted where no
+// link names it.
+func (p *planner) claimMarked() {
+	keys := map[string]bool{}
+	for _, item := range p.items {
+		switch {
+		case p.ours(item.Marker):
+			keys[item.Marker.Key] = true
+		case item.Marker != nil:
+			p.find(ReasonOtherInstallation, item.ID)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		p.claimKey(key, p.candidates(key))
+	}
+}
+
+// claimKey settles the items that carry one key's marker.
+func (p *planner) claimKey(key string, found []calendar.Item) {
+	link, linked := p.links[key]
+	chosen := p.choose(link, linked, key, found)
+	if chosen == nil && !(linked && link.ItemID != "") {
+		for _, item := range found {
+			p.ownItems[item.ID] = true
+			p.find(ReasonOrphan, item.ID)
+		}
+		return
+	}
+	model := link.content()
+	if chosen != nil && chosen.ID != link.ItemID {
+		link = p.adopt(link, key, *chosen)
+		model = chosen.Appointment
+	}
+	for _, item := range found {
+		if item.ID != link.ItemID {
+			p.claimCopy(link, model, item)
+		}
+	}
+}
+
+// choose picks which of the items with a key's marker is the one: the linked item,
+// else the generation that was intended, else the one at the wanted time, else the
+// first by id. It is nil when the linked item is there but was not seen, and for a
+// key that nothing wants.
+func (p *planner) choose(link Link, linked bool, key string, found []calendar.Item) *calendar.Item {
+	if linked && link.ItemID != "" && !p.confirmedGone(link.ItemID) {
+		return pick(found, func(i calendar.Item) bool { return i.ID == link.ItemID })
+	}
+	want, wanted := p.wanted[key]
+	if !wanted && !linked {
+		return nil
+	}
+	if c := pick(found, func(i calendar.Item) bool { return linked && i.Marker.Generation == link.Generation }); c != nil {
+		return c
+	}
+	if c := pick(found, func(i calendar.Item) bool { return wanted && i.When.SameTime(want.Appointment.When) }); c != nil {
+		return c
+	}
+	return &found[0]
+}
+
+func pick(items []calendar.Item, is func(calendar.Item) bool) *calendar.Item {
+	if i := slices.IndexFunc(items, is); i >= 0 {
+		return &items[i]
+	}
+	return nil
+}
+
+// adopt makes a found item the one of its key. What it says is taken as what was
+// last rendered, so that a difference to what is wanted becomes an update.
+func (p *planner) adopt(link Link, key string, item calendar.Item) Link {
+	content := item.Appointment
+	link.Key, link.Generation = key, item.Marker.Generation
+	link.ItemID, link.Version, link.State = item.ID, item.Version, LinkWritten
+	link.Rendered, link.Canonical = content, &content
+	link.Revision = adoptedRevision
+	p.links[key], p.linkByID[item.ID] = link, link
+	p.ownItems[item.ID] = true
+	p.plan.Links = append(p.plan.Links, LinkStep{Op: OpUpdate, Reason: ReasonAdopted, Link: link})
+	return link
+}
+
+// adoptedRevision differs from every real revision: an adopted item is compared
+// with what is wanted now.
+const adoptedRevision = -1
+
+// claimCopy settles a second item with the marker of a key: at the same time as the
+// first it is our own duplicate and goes; otherwise a person copied our item, and
+// the copy is theirs (B5).
+func (p *planner) claimCopy(link Link, model calendar.Appointment, item calendar.Item) {
+	if !item.When.SameTime(model.When) {
+		p.find(ReasonCopied, item.ID)
+		return
+	}
+	p.ownItems[item.ID] = true
+	if !p.in.Policy.Push {
+		return
+	}
+	dup := Link{Key: link.Key, Generation: item.Marker.Generation, ItemID: item.ID, Version: item.Version, Rendered: item.Appointment}
+	p.plan.Calendar = append(p.plan.Calendar, CalendarStep{Op: OpRemove, Reason: ReasonDuplicate, Link: dup, Duplicate: true})
+}
+
+func (p *planner) find(reason Reason, id calendar.ItemID) {
+	p.plan.Findings = append(p.plan.Findings, Finding{Reason: reason, ItemID: id})
+}
+
+// confirmedGone reports whether an item was asked for by id and is not there.
+func (p *planner) confirmedGone(id calendar.ItemID) bool {
+	item, asked := p.in.Read.Got[id]
+	return asked && item == nil
+}

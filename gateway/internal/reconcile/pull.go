@@ -1,0 +1,106 @@
+package reconcile
+
+import (
+	"slices"
+
+	"github.com/trainercal/trainercal/sdk/calendar"
+)
+
+// pull plans the platform's picture of the trainer's own calendar.
+func (p *planner) pull() {
+	mirrors := mirrorsByItem(p.in.Mirrors)
+	for _, item := range p.sortedItems() {
+		p.pullItem(item, mirrors[item.ID])
+	}
+	for i := range p.in.Mirrors {
+		p.pullMissing(p.in.Mirrors[i])
+	}
+}
+
+// pullItem plans one item that is there.
+func (p *planner) pullItem(item calendar.Item, mirror *Mirror) {
+	reason := p.blocks(item)
+	if p.ownItems[item.ID] {
+		reason = ReasonOwn
+	}
+	switch {
+	case reason != "" && mirror != nil:
+		p.platform(OpRemove, reason, *mirror)
+	case reason != "":
+		p.skip(reason, "", item.ID)
+	case mirror == nil:
+		p.platform(OpCreate, ReasonAppeared, p.mirrorOf(item, nil))
+	default:
+		p.pullChanged(p.mirrorOf(item, mirror), *mirror)
+	}
+}
+
+func (p *planner) pullChanged(next, last Mirror) {
+	switch {
+	case !next.sameBlock(last):
+		p.platform(OpUpdate, ReasonChanged, next)
+	case next.Version != last.Version || next.SeriesID != last.SeriesID:
+		p.plan.Notes = append(p.plan.Notes, next)
+	default:
+		p.skip(ReasonInSync, "", next.ItemID)
+	}
+}
+
+// pullMissing plans a remembered item that the read did not show. Outside the
+// covered time it is left as history (pull-7, F3).
+func (p *planner) pullMissing(m Mirror) {
+	if _, there := p.items[m.ItemID]; !there && p.absent(m.ItemID, m.SeriesID, m.When) && !p.past(m) {
+		p.platform(OpRemove, ReasonVanished, m)
+	}
+}
+
+// past reports whether the mirrored time lies wholly before the window: it slid out,
+// and is history whatever the calendar says of it.
+func (p *planner) past(m Mirror) bool {
+	_, end := m.When.Span(p.in.Policy.Zone)
+	return !end.After(p.in.Policy.Window.Start)
+}
+
+// blocks returns why an item of the trainer's own does not block time; empty when
+// it does.
+func (v *view) blocks(item calendar.Item) Reason {
+	start, end := item.When.Span(v.in.Policy.Zone)
+	switch {
+	case item.Cancelled:
+		return ReasonCancelled
+	case item.Declined:
+		return ReasonDeclined
+	case item.ShowAs == calendar.ShowAsFree:
+		return ReasonFree
+	case !slices.Contains(v.in.Policy.ShowAs, item.ShowAs):
+		return ReasonNotBlocking
+	case !v.in.Policy.Window.Overlaps(start, end):
+		return ReasonOutsideWindow
+	}
+	return ""
+}
+
+// mirrorOf is the unavailability that an item becomes. Where the item's text was
+// not fetched because its version is known, the known description stays.
+func (p *planner) mirrorOf(item calendar.Item, last *Mirror) Mirror {
+	m := Mirror{
+		ID: mirrorID(p.in.Trainer, item.ID), ItemID: item.ID, SeriesID: item.SeriesID, Version: item.Version,
+		Description: describe(item), When: item.When, ShowAs: item.ShowAs, Private: item.Sensitivity.Private(),
+	}
+	if last != nil {
+		m.ID = last.ID
+		if item.Incomplete && !m.Private && last.Version == item.Version {
+			m.Description = last.Description
+		}
+	}
+	return m
+}
+
+// sameBlock reports whether the platform shows the same for both.
+func (m Mirror) sameBlock(o Mirror) bool {
+	return m.Description == o.Description && m.When.SameTime(o.When) && m.ShowAs == o.ShowAs && m.Private == o.Private
+}
+
+func (p *planner) platform(op Op, reason Reason, m Mirror) {
+	p.plan.Platform = append(p.plan.Platform, PlatformStep{Op: op, Reason: reason, Mirror: m})
+}

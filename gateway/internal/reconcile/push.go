@@ -1,0 +1,103 @@
+package reconcile
+
+import "github.com/trainercal/trainercal/sdk/calendar"
+
+// pushWanted plans one wanted appointment.
+func (p *planner) pushWanted(w Wanted) {
+	link, linked := p.links[w.Key]
+	switch {
+	case w.Ended:
+		p.skip(ReasonEnded, w.Key, link.ItemID)
+	case !linked:
+		p.create(w, Link{Generation: p.in.Generation()}, ReasonNew, false)
+	case link.State == LinkIntended:
+		// Nothing carries its marker, or it would have been adopted.
+		p.create(w, link, ReasonOutcomeUnknown, true)
+	case p.confirmedGone(link.ItemID):
+		p.create(w, Link{Generation: p.in.Generation()}, ReasonDeletedInCalendar, false)
+	default:
+		p.keep(w, link)
+	}
+}
+
+// create plans a new item. What it says is rendered now, pending untriggered
+// changes included (push-12).
+func (p *planner) create(w Wanted, link Link, reason Reason, maybeDone bool) {
+	link.Key, link.State = w.Key, LinkIntended
+	link.ItemID, link.Version, link.Canonical = "", "", nil
+	link.Rendered, link.Revision = w.Appointment, w.Revision
+	p.plan.Calendar = append(p.plan.Calendar, CalendarStep{Op: OpCreate, Reason: reason, Link: link, MaybeDone: maybeDone})
+}
+
+// keep compares an item of ours that is there with what it should say: what is
+// rendered now after a trigger, else what was rendered last (push-13).
+func (p *planner) keep(w Wanted, link Link) {
+	target, reason := link.Rendered, ReasonDrift
+	if w.Revision != link.Revision {
+		target, reason = w.Appointment, ReasonTriggered
+	}
+	now, drifted := p.current(link)
+	changed := !link.says(target)
+	next := link
+	next.Rendered, next.Revision, next.State = target, w.Revision, LinkWritten
+	switch {
+	case drifted || changed:
+		next.Version = now.Version
+		base := now.Appointment
+		p.plan.Calendar = append(p.plan.Calendar, CalendarStep{Op: OpUpdate, Reason: reason, Link: next, Base: &base})
+	case now.Version != link.Version || w.Revision != link.Revision || link.State != LinkWritten:
+		next.Version = now.Version
+		p.note(next, ReasonVersion)
+	default:
+		p.skip(ReasonInSync, w.Key, link.ItemID)
+	}
+}
+
+// says reports whether the link's item was last written to say the target. What an
+// adopted item says was read, not written, and a server may name zones differently.
+func (l Link) says(target calendar.Appointment) bool {
+	if l.Revision == adoptedRevision {
+		return sameContent(target, l.Rendered)
+	}
+	return sameRendering(target, l.Rendered)
+}
+
+// current is the item as far as known: as seen, else as remembered; drifted says
+// that it was edited in the calendar. An item of the remembered version is as it was.
+func (p *planner) current(link Link) (item calendar.Item, drifted bool) {
+	seen, ok := p.items[link.ItemID]
+	if !ok || seen.Version == link.Version {
+		return calendar.Item{ID: link.ItemID, Version: link.Version, Appointment: link.content()}, false
+	}
+	if seen.Incomplete {
+		// Its body was not fetched: compare the rest, and keep what is known of it.
+		seen.Body = link.content().Body
+	}
+	return seen, !sameContent(seen.Appointment, link.content())
+}
+
+// pushUnwanted plans what is remembered and no longer wanted: it goes (push-8).
+func (p *planner) pushUnwanted(link Link) {
+	if link.ItemID == "" || p.confirmedGone(link.ItemID) {
+		p.plan.Links = append(p.plan.Links, LinkStep{Op: OpRemove, Reason: ReasonGone, Link: link})
+		return
+	}
+	link.State = LinkRemoving
+	p.plan.Calendar = append(p.plan.Calendar, CalendarStep{Op: OpRemove, Reason: ReasonNotWanted, Link: link})
+}
+
+// note records what changed about a link without a write. An adoption noted before
+// for the same key is replaced by it.
+func (p *planner) note(link Link, reason Reason) {
+	for i := range p.plan.Links {
+		if p.plan.Links[i].Link.Key == link.Key {
+			p.plan.Links[i].Link = link
+			return
+		}
+	}
+	p.plan.Links = append(p.plan.Links, LinkStep{Op: OpUpdate, Reason: reason, Link: link})
+}
+
+func (p *planner) skip(reason Reason, key string, id calendar.ItemID) {
+	p.plan.Skipped = append(p.plan.Skipped, Skip{Reason: reason, Key: key, ItemID: id})
+}

@@ -1,0 +1,132 @@
+package reconcile
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/trainercal/trainercal/sdk/calendar"
+)
+
+// view is a read, put in order: what is there, what is gone, and whose it is.
+type view struct {
+	in Input
+	// items are the items the read showed, by id; whole where Got has them.
+	items map[calendar.ItemID]calendar.Item
+	// gone are items that the read reported as removed.
+	gone map[calendar.ItemID]bool
+	// replaced are series whose items are all in items.
+	replaced map[calendar.ItemID]bool
+	linkByID map[calendar.ItemID]Link
+	links    map[string]Link
+	wanted   map[string]Wanted
+}
+
+func newView(in Input) *view {
+	v := &view{
+		in:       in,
+		items:    map[calendar.ItemID]calendar.Item{},
+		gone:     map[calendar.ItemID]bool{},
+		replaced: map[calendar.ItemID]bool{},
+		linkByID: map[calendar.ItemID]Link{},
+		links:    map[string]Link{},
+		wanted:   map[string]Wanted{},
+	}
+	for _, w := range in.Wanted {
+		v.wanted[w.Key] = w
+	}
+	for _, l := range in.Links {
+		v.links[l.Key] = l
+		if l.ItemID != "" {
+			v.linkByID[l.ItemID] = l
+		}
+	}
+	for _, item := range in.Read.Found {
+		v.see(item)
+	}
+	for _, c := range in.Read.Changes {
+		v.apply(c)
+	}
+	v.applyGot()
+	return v
+}
+
+func (v *view) apply(c calendar.Change) {
+	switch {
+	case c.Upsert != nil:
+		v.see(*c.Upsert)
+	case c.ReplaceSeries != nil:
+		v.replaced[c.ReplaceSeries.ID] = true
+		for _, item := range c.ReplaceSeries.Items {
+			v.see(item)
+		}
+	case c.Remove != "":
+		delete(v.items, c.Remove)
+		v.gone[c.Remove] = true
+	}
+}
+
+// see notes an item. A marker that one of several sightings showed is kept: not
+// every read can return it.
+func (v *view) see(item calendar.Item) {
+	if known, ok := v.items[item.ID]; ok && item.Marker == nil {
+		item.Marker = known.Marker
+	}
+	delete(v.gone, item.ID)
+	v.items[item.ID] = item
+}
+
+// applyGot lets what was asked for by id stand over what the read hinted at: a
+// removed item may only have been moved out of the window.
+func (v *view) applyGot() {
+	for id, item := range v.in.Read.Got {
+		if item == nil {
+			delete(v.items, id)
+			v.gone[id] = true
+			continue
+		}
+		whole := *item
+		whole.Incomplete = false
+		v.see(whole)
+	}
+}
+
+// absent reports whether the read says that a remembered item is no longer there:
+// reported gone, missing from its replaced series, or missing from a full read of
+// the time it was in.
+func (v *view) absent(id, series calendar.ItemID, when calendar.When) bool {
+	if _, there := v.items[id]; there {
+		return false
+	}
+	if v.gone[id] || (series != "" && (v.replaced[series] || v.gone[series])) {
+		return true
+	}
+	start, end := when.Span(v.in.Policy.Zone)
+	return v.in.Read.Full && v.in.Read.Covered.Overlaps(start, end)
+}
+
+// ours reports whether the marker is this installation's.
+func (v *view) ours(m *calendar.Marker) bool {
+	return m != nil && m.Installation == v.in.Policy.Installation
+}
+
+// candidates returns the seen items that carry our marker for the key, by id.
+func (v *view) candidates(key string) []calendar.Item {
+	var found []calendar.Item
+	for _, item := range v.items {
+		if v.ours(item.Marker) && item.Marker.Key == key {
+			found = append(found, item)
+		}
+	}
+	slices.SortFunc(found, func(a, b calendar.Item) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	return found
+}
+
+// sortedItems returns the seen items by id, so that plans do not depend on order.
+func (v *view) sortedItems() []calendar.Item {
+	all := make([]calendar.Item, 0, len(v.items))
+	for _, item := range v.items {
+		all = append(all, item)
+	}
+	slices.SortFunc(all, func(a, b calendar.Item) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	return all
+}
