@@ -37,16 +37,18 @@ func (p *planner) keep(w Wanted, link Link) {
 		target, reason = w.Appointment, ReasonTriggered
 	}
 	now, drifted := p.current(link)
-	changed := !link.says(target)
 	next := link
-	next.Rendered, next.Revision, next.State = target, w.Revision, LinkWritten
+	next.Rendered, next.Revision, next.State, next.Version = target, w.Revision, LinkWritten, now.Version
 	switch {
-	case drifted || changed:
-		next.Version = now.Version
+	case now.Version != link.Version && sameContent(now.Appointment, target):
+		// An update whose answer was lost, or a person put it right by hand.
+		content := now.Appointment
+		next.Canonical = &content
+		p.note(next, ReasonVersion)
+	case drifted || !link.says(target):
 		base := now.Appointment
 		p.plan.Calendar = append(p.plan.Calendar, CalendarStep{Op: OpUpdate, Reason: reason, Link: next, Base: &base})
 	case now.Version != link.Version || w.Revision != link.Revision || link.State != LinkWritten:
-		next.Version = now.Version
 		p.note(next, ReasonVersion)
 	default:
 		p.skip(ReasonInSync, w.Key, link.ItemID)

@@ -1,0 +1,172 @@
+package runner
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/trainercal/trainercal/gateway/internal/platform"
+	"github.com/trainercal/trainercal/gateway/internal/reconcile"
+	"github.com/trainercal/trainercal/gateway/internal/store"
+	"github.com/trainercal/trainercal/sdk"
+	"github.com/trainercal/trainercal/sdk/calendar"
+)
+
+// box is one trainer's way through a pass: what is remembered and wanted, what was
+// read, what is planned, and how its writes ended.
+type box struct {
+	target  Target
+	memory  store.Trainer
+	wanted  []reconcile.Wanted
+	window  calendar.Window
+	started time.Time
+	// binding identifies account and mailbox: when it is another than the remembered
+	// one, the calendar is searched for our markers first.
+	binding string
+
+	read   reconcile.Read
+	cursor []byte
+	plan   reconcile.Plan
+	// done holds the result of each step of plan.Calendar, by index.
+	done []stepResult
+	// err is what stopped the trainer as a whole.
+	err *sdk.Error
+	// settled: the result is stored, and the box is empty.
+	settled bool
+	// calls are the spans of the plugin calls that served the trainer.
+	calls []trace.SpanContext
+}
+
+// stepResult is how a calendar step ended. The zero value means that it was not
+// carried out.
+type stepResult struct {
+	sent bool
+	link reconcile.Link
+	err  *sdk.Error
+	// whole says that link.Canonical is what the server holds.
+	whole bool
+}
+
+// input is what reconcile needs to know.
+func (b *box) input(r *Runner) reconcile.Input {
+	return reconcile.Input{
+		Trainer: b.target.ID.String(),
+		Wanted:  b.wanted,
+		Links:   b.memory.Links,
+		Mirrors: b.memory.Mirrors,
+		Read:    b.read,
+		Policy: reconcile.Policy{
+			Installation: r.Installation,
+			Push:         b.target.Push,
+			Pull:         b.target.Pull,
+			ShowAs:       b.target.ShowAs,
+			Window:       b.window,
+			Zone:         b.target.Zone,
+			Bodies:       b.target.Detail == sdk.DetailFull,
+		},
+		Generation: r.NewID,
+	}
+}
+
+// mustFind reports whether the calendar must be searched for our markers before
+// anything is written: it is another calendar than the remembered one, or an
+// earlier creation's outcome is unknown.
+func (b *box) mustFind() bool {
+	if b.memory.Binding != b.binding {
+		return true
+	}
+	for _, l := range b.memory.Links {
+		if l.State == reconcile.LinkIntended {
+			return true
+		}
+	}
+	return false
+}
+
+// rebind forgets what was learnt from another calendar. Our items there are not
+// touched; here they are found by their markers, or made.
+func (b *box) rebind() {
+	if b.memory.Binding == b.binding {
+		return
+	}
+	for i := range b.memory.Links {
+		l := &b.memory.Links[i]
+		l.State, l.ItemID, l.Version, l.Canonical = reconcile.LinkIntended, "", "", nil
+	}
+	b.memory.Cursor, b.memory.Fingerprint = nil, ""
+}
+
+// fingerprint says what a cursor was made for; another one means a full read.
+func (b *box) fingerprint() string {
+	return digest(b.binding, b.window.Start.UTC().Format(time.RFC3339), b.window.End.UTC().Format(time.RFC3339),
+		string(b.target.Detail), string(b.scope()))
+}
+
+func (b *box) scope() sdk.Scope {
+	if b.target.Pull {
+		return sdk.ScopeAll
+	}
+	return sdk.ScopeOwn
+}
+
+// own are the ids of the items the gateway wrote, as far as it remembers.
+func (b *box) own() []calendar.ItemID {
+	ids := make([]calendar.ItemID, 0, len(b.memory.Links))
+	for _, l := range b.memory.Links {
+		if l.ItemID != "" {
+			ids = append(ids, l.ItemID)
+		}
+	}
+	return ids
+}
+
+func (b *box) readRequest() sdk.ReadRequest {
+	req := sdk.ReadRequest{
+		Mailbox: b.target.Mailbox, Window: b.window, Detail: b.target.Detail, Scope: b.scope(), Own: b.own(),
+	}
+	if b.memory.Fingerprint == b.fingerprint() {
+		req.Cursor = b.memory.Cursor
+	}
+	return req
+}
+
+// windowFor is the trainer's window now. It moves once a day, at a time of day of
+// the trainer's own, so that the full reads which follow are spread over the day.
+func windowFor(now time.Time, past, future time.Duration, trainer platform.TrainerID) calendar.Window {
+	const day = 24 * time.Hour
+	sum := sha256.Sum256([]byte(trainer.String()))
+	offset := time.Duration(binary.BigEndian.Uint64(sum[:8]) % uint64(day))
+	start := now.UTC().Add(-offset).Truncate(day).Add(offset)
+	return calendar.Window{Start: start.Add(-past), End: start.Add(day + future)}
+}
+
+func digest(parts ...string) string {
+	h := sha256.New()
+	for _, p := range parts {
+		fmt.Fprintf(h, "%d:%s|", len(p), p)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// asError turns any error of a call into the contract's. Text of other errors may
+// hold addresses, so it stays inside.
+func asError(err error) *sdk.Error {
+	var known *sdk.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &known):
+		return known
+	case errors.Is(err, context.Canceled):
+		return sdk.CodeUnavailable.Wrap(err, "the run was stopped")
+	case errors.Is(err, context.DeadlineExceeded):
+		return sdk.CodeUnavailable.Wrap(err, "the call took too long")
+	}
+	return sdk.CodeInternal.Wrap(err, "the call failed")
+}

@@ -1,0 +1,76 @@
+package runner
+
+import (
+	"github.com/trainercal/trainercal/gateway/internal/reconcile"
+	"github.com/trainercal/trainercal/gateway/internal/store"
+	"github.com/trainercal/trainercal/sdk"
+)
+
+// outcome is the record of what a pass did for the trainer.
+func (b *box) outcome(r *Runner) store.RunTrainer {
+	err := b.trouble()
+	out := store.RunTrainer{
+		Trainer: b.target.ID, State: store.RunOK, Failing: b.failing(r, err),
+		Skipped: map[reconcile.Reason]int{},
+	}
+	if err != nil {
+		out.State = store.RunFailed
+	}
+	if !b.read.Complete {
+		return out
+	}
+	for i, s := range b.plan.Calendar {
+		if d := b.done[i]; d.sent {
+			out.Steps = append(out.Steps, b.pushStep(s, d))
+			count(&out.Counts, s.Op, d.err)
+		}
+	}
+	for _, s := range b.plan.Platform {
+		out.Steps = append(out.Steps, b.pullStep(s))
+		countPull(&out.Counts, s.Op)
+	}
+	for _, s := range b.plan.Skipped {
+		out.Skipped[s.Reason]++
+	}
+	return out
+}
+
+func (b *box) pushStep(s reconcile.CalendarStep, d stepResult) store.RunStep {
+	start, end := s.Link.Rendered.When.Span(b.target.Zone)
+	step := store.RunStep{Direction: store.Push, Op: s.Op, Reason: s.Reason, Item: s.Link.Key, Start: start, End: end}
+	if d.err != nil {
+		step.Failed = string(d.err.Code)
+	}
+	return step
+}
+
+func (b *box) pullStep(s reconcile.PlatformStep) store.RunStep {
+	start, end := s.Mirror.When.Span(b.target.Zone)
+	return store.RunStep{Direction: store.Pull, Op: s.Op, Reason: s.Reason, Item: s.Mirror.ID, Start: start, End: end}
+}
+
+// count counts a calendar write that succeeded.
+func count(c *store.Counts, op reconcile.Op, err *sdk.Error) {
+	if err != nil {
+		return
+	}
+	switch op {
+	case reconcile.OpCreate:
+		c.PushCreated++
+	case reconcile.OpUpdate:
+		c.PushUpdated++
+	case reconcile.OpRemove:
+		c.PushRemoved++
+	}
+}
+
+func countPull(c *store.Counts, op reconcile.Op) {
+	switch op {
+	case reconcile.OpCreate:
+		c.PullCreated++
+	case reconcile.OpUpdate:
+		c.PullUpdated++
+	case reconcile.OpRemove:
+		c.PullRemoved++
+	}
+}

@@ -1,0 +1,160 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/trainercal/trainercal/gateway/internal/platform"
+	"github.com/trainercal/trainercal/gateway/internal/reconcile"
+	"github.com/trainercal/trainercal/gateway/internal/store"
+	"github.com/trainercal/trainercal/gateway/internal/telemetry"
+	"github.com/trainercal/trainercal/sdk"
+	"github.com/trainercal/trainercal/sdk/calendar"
+)
+
+// Accounts supplies opened master accounts; pluginhost is the real one.
+type Accounts interface {
+	// Account returns the account named "provider/service", starting or restarting
+	// its plugin where needed.
+	Account(ctx context.Context, name string) (Account, error)
+}
+
+// Account is an opened master account.
+type Account struct {
+	sdk.Account
+	// Identity says which calendars the account reaches: it changes with the server
+	// or the tenant, and not with a rotated secret.
+	Identity string
+}
+
+// Memory is what the runner needs of the store.
+type Memory interface {
+	store.Platform
+	store.Trainers
+	store.History
+}
+
+// Runner runs jobs. Its fields are set once, before the first run.
+type Runner struct {
+	Memory       Memory
+	Accounts     Accounts
+	Installation string
+	// Past and Future are how far the window reaches from now.
+	Past, Future time.Duration
+	Now          func() time.Time
+	// NewID makes a random id: of a run, or of an item's generation.
+	NewID  func() string
+	Tracer trace.Tracer
+	// Progress, when set, hears of each trainer's outcome as it is known.
+	Progress func(store.RunTrainer)
+}
+
+// Job is what one run works on.
+type Job struct {
+	// Cause is what started it: "sync", "interval".
+	Cause   string
+	Batches []Batch
+}
+
+// Batch is up to [sdk.MaxMailboxes] trainers of one account.
+type Batch struct {
+	// Account is "provider/service".
+	Account string
+	Targets []Target
+}
+
+// Target is one trainer to synchronise.
+type Target struct {
+	ID      platform.TrainerID
+	Mailbox sdk.Mailbox
+	// Zone is the zone named by Mailbox.TimeZone.
+	Zone       *time.Location
+	Push, Pull bool
+	Detail     sdk.Detail
+	ShowAs     []calendar.ShowAs
+	// CancelledShowAs is how a cancelled course's time is shown.
+	CancelledShowAs calendar.ShowAs
+}
+
+// batchesAtOnce is how many accounts a run works on at the same time.
+const batchesAtOnce = 4
+
+// Run does the job and returns its record, which is stored too. The error is set
+// only when the run could not be recorded or was cancelled; what failed for
+// trainers is in the record.
+func (r *Runner) Run(ctx context.Context, job Job) (store.Run, error) {
+	run := store.Run{ID: r.NewID(), Cause: job.Cause, Started: r.Now(), State: store.RunRunning}
+	ctx, span := r.Tracer.Start(ctx, telemetry.SpanRun, trace.WithNewRoot(), trace.WithAttributes(
+		telemetry.RunID.String(run.ID), telemetry.RunCause.String(job.Cause)))
+	defer span.End()
+	run.TraceID = span.SpanContext().TraceID().String()
+	if err := r.Memory.BeginRun(ctx, run); err != nil {
+		return run, fmt.Errorf("record the start of run %s: %w", run.ID, err)
+	}
+	record := &record{run: run, progress: r.Progress, now: r.Now}
+	r.runBatches(ctx, job, record)
+	run = record.finish(ctx, r.Now())
+	span.SetAttributes(countAttributes(totals(run))...)
+	span.SetAttributes(telemetry.RunState.String(string(run.State)))
+	if run.State != store.RunOK {
+		span.SetStatus(codes.Error, string(run.State))
+	}
+	// The run is recorded even when it was cancelled.
+	if err := r.Memory.FinishRun(context.WithoutCancel(ctx), run); err != nil {
+		return run, fmt.Errorf("record the end of run %s: %w", run.ID, err)
+	}
+	return run, ctx.Err()
+}
+
+func (r *Runner) runBatches(ctx context.Context, job Job, record *record) {
+	var group errgroup.Group
+	group.SetLimit(batchesAtOnce)
+	for _, b := range job.Batches {
+		group.Go(func() error {
+			r.newPass(b, record, nil).run(ctx)
+			return nil
+		})
+	}
+	_ = group.Wait() // batches record their failures and return none
+}
+
+// TrainerPlan is what a run would do for one trainer.
+type TrainerPlan struct {
+	Trainer platform.TrainerID
+	Plan    reconcile.Plan
+	// Err says why there is no plan.
+	Err *sdk.Error
+}
+
+// Plan reads what a run would read and returns what it would do; nothing is
+// written, neither to calendars nor to the store.
+func (r *Runner) Plan(ctx context.Context, job Job) ([]TrainerPlan, error) {
+	ctx, span := r.Tracer.Start(ctx, telemetry.SpanPlan, trace.WithNewRoot())
+	defer span.End()
+	var (
+		mu    sync.Mutex
+		plans []TrainerPlan
+	)
+	keep := func(p TrainerPlan) {
+		mu.Lock()
+		defer mu.Unlock()
+		plans = append(plans, p)
+	}
+	record := &record{now: r.Now}
+	var group errgroup.Group
+	group.SetLimit(batchesAtOnce)
+	for _, b := range job.Batches {
+		group.Go(func() error {
+			r.newPass(b, record, keep).run(ctx)
+			return nil
+		})
+	}
+	_ = group.Wait() // batches report their failures through keep
+	return plans, ctx.Err()
+}

@@ -1,0 +1,157 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/trainercal/trainercal/gateway/internal/reconcile"
+	"github.com/trainercal/trainercal/gateway/internal/store"
+	"github.com/trainercal/trainercal/gateway/internal/telemetry"
+	"github.com/trainercal/trainercal/sdk"
+)
+
+// failAccount fails every box with what is wrong with the account, said once.
+func (p *pass) failAccount(ctx context.Context, boxes []*box, err *sdk.Error) {
+	p.record.event(fmt.Sprintf("%s: %s", p.batch.Account, err.Error()))
+	p.failAll(ctx, boxes, err)
+}
+
+func (p *pass) failAll(ctx context.Context, boxes []*box, err *sdk.Error) {
+	for _, b := range boxes {
+		b.err = err
+		p.settle(ctx, b, true)
+	}
+}
+
+// settle stores a box's result in one transaction and records its outcome. A box
+// that will be taken up again is stored too: what was done is done.
+func (p *pass) settle(ctx context.Context, b *box, final bool) {
+	if p.dry != nil {
+		if final {
+			p.dry(TrainerPlan{Trainer: b.target.ID, Plan: b.plan, Err: b.err})
+		}
+		return
+	}
+	// A run that is being stopped still stores what it did.
+	ctx = context.WithoutCancel(ctx)
+	outcome := b.outcome(p.Runner)
+	if err := p.Memory.Commit(ctx, b.result(p.Runner, outcome.Failing)); err != nil {
+		outcome.State = store.RunFailed
+		outcome.Failing = b.failing(p.Runner, sdk.CodeInternal.Wrap(err, "the gateway could not store the result").
+			WithAdvice("check the disk and the state file; the next run repeats the work"))
+	}
+	p.trace(ctx, b, outcome)
+	p.record.add(outcome, final)
+}
+
+// trace writes the trainer's span: a sibling of the plugin calls, linked to those
+// that served the trainer (run-1).
+func (p *pass) trace(ctx context.Context, b *box, outcome store.RunTrainer) {
+	links := make([]trace.Link, len(b.calls))
+	for i, c := range b.calls {
+		links[i] = trace.Link{SpanContext: c}
+	}
+	_, span := p.Tracer.Start(ctx, telemetry.SpanTrainer, trace.WithTimestamp(b.started), trace.WithLinks(links...),
+		trace.WithAttributes(telemetry.Trainer.String(b.target.ID.String())))
+	span.SetAttributes(countAttributes(outcome.Counts)...)
+	for reason, n := range outcome.Skipped {
+		span.SetAttributes(attribute.Int(telemetry.SkippedPrefix+string(reason), n))
+	}
+	if outcome.Failing != nil {
+		span.SetAttributes(telemetry.ErrorCode.String(outcome.Failing.Code))
+		span.SetStatus(codes.Error, outcome.Failing.Code)
+	}
+	span.End(trace.WithTimestamp(p.Now()))
+}
+
+func countAttributes(c store.Counts) []attribute.KeyValue {
+	return []attribute.KeyValue{
+		telemetry.PushCreated.Int(c.PushCreated), telemetry.PushUpdated.Int(c.PushUpdated), telemetry.PushRemoved.Int(c.PushRemoved),
+		telemetry.PullCreated.Int(c.PullCreated), telemetry.PullUpdated.Int(c.PullUpdated), telemetry.PullRemoved.Int(c.PullRemoved),
+	}
+}
+
+// result is what the pass changes in the trainer's memory.
+func (b *box) result(r *Runner, failing *store.Failing) store.Result {
+	res := store.Result{
+		ID: b.target.ID, Binding: b.memory.Binding, Cursor: b.memory.Cursor, Fingerprint: b.memory.Fingerprint,
+		Failing: failing,
+	}
+	if b.err != nil && !b.read.Complete {
+		return res
+	}
+	b.addLinks(&res)
+	b.addMirrors(&res)
+	// A step that failed must be seen again: the cursor stays where it was.
+	if b.trouble() == nil {
+		res.Binding, res.Cursor, res.Fingerprint = b.binding, b.cursor, b.fingerprint()
+		res.Proven = r.Now()
+	}
+	return res
+}
+
+// addLinks puts what is now known of our items, in the order adoption, then writes.
+func (b *box) addLinks(res *store.Result) {
+	for _, s := range b.plan.Links {
+		if s.Op == reconcile.OpRemove {
+			res.DropLinks = append(res.DropLinks, s.Link.Key)
+		} else {
+			res.PutLinks = append(res.PutLinks, s.Link)
+		}
+	}
+	for i, d := range b.done {
+		s := b.plan.Calendar[i]
+		switch {
+		case !d.sent || s.Duplicate:
+		case d.err != nil:
+			if s.Op == reconcile.OpCreate && refused(d.err) {
+				res.DropLinks = append(res.DropLinks, s.Link.Key)
+			}
+		case s.Op == reconcile.OpRemove:
+			res.DropLinks = append(res.DropLinks, s.Link.Key)
+		default:
+			res.PutLinks = append(res.PutLinks, d.link)
+		}
+	}
+}
+
+// refused reports whether a create certainly made nothing.
+func refused(err *sdk.Error) bool {
+	switch err.Code {
+	case sdk.CodeInvalidItem, sdk.CodeAccessDenied, sdk.CodeMailboxNotFound, sdk.CodeMailboxUnavailable,
+		sdk.CodeCredentials, sdk.CodeAccountBlocked, sdk.CodeUnsupported, sdk.CodeInvalidRequest:
+		return true
+	}
+	return false
+}
+
+func (b *box) addMirrors(res *store.Result) {
+	for _, s := range b.plan.Platform {
+		if s.Op == reconcile.OpRemove {
+			res.DropMirrors = append(res.DropMirrors, s.Mirror.ID)
+		} else {
+			res.PutMirrors = append(res.PutMirrors, s.Mirror)
+		}
+	}
+	res.PutMirrors = append(res.PutMirrors, b.plan.Notes...)
+}
+
+// failing is what keeps the trainer out of sync, and since when.
+func (b *box) failing(r *Runner, err *sdk.Error) *store.Failing {
+	if err == nil {
+		return nil
+	}
+	f := &store.Failing{Code: string(err.Code), Message: err.Message, Advice: err.Advice, Since: r.Now(), Attempts: 1}
+	if err.Detail != "" {
+		f.Message += " (" + err.Detail + ")"
+	}
+	if last := b.memory.Failing; last != nil {
+		f.Attempts = last.Attempts + 1
+		f.Since = last.Since
+	}
+	return f
+}
