@@ -109,7 +109,8 @@ type Account struct {
 	Domains []string
 	// Settings is the undecoded settings block; nil when there is none.
 	Settings hcl.Body
-	Range    hcl.Range
+	// Range is the account block's place, SettingsRange that of its settings block.
+	Range, SettingsRange hcl.Range
 }
 
 // Name is "provider/service".
@@ -137,7 +138,11 @@ type Trainer struct {
 	Direction Direction
 	// TimeZone is the trainer's own, else the provider's.
 	TimeZone *time.Location
-	Range    hcl.Range
+	// Range is the place of the block, or of the row of a table.
+	Range hcl.Range
+	// EmailRange and ServiceRange are the places of those values; ServiceRange is
+	// zero when the service is the provider's default.
+	EmailRange, ServiceRange hcl.Range
 }
 
 // Active reports whether the mapping synchronises anything.

@@ -19,17 +19,28 @@ type Spec struct {
 	Name, Service, MasterAccount string
 	// Settings is the undecoded block; nil when there is none.
 	Settings hcl.Body
-	// Range is the account block's place.
-	Range hcl.Range
+	// Range is the account block's place, SettingsRange that of its settings block.
+	Range, SettingsRange hcl.Range
 }
 
 // SpecOf makes the spec of a configured account.
 func SpecOf(a config.Account) Spec {
-	return Spec{Name: a.Name(), Service: a.Service, MasterAccount: a.MasterAccount, Settings: a.Settings, Range: a.Range}
+	return Spec{
+		Name: a.Name(), Service: a.Service, MasterAccount: a.MasterAccount,
+		Settings: a.Settings, Range: a.Range, SettingsRange: a.SettingsRange,
+	}
+}
+
+// place is where the operator finds the settings, or misses them.
+func (s Spec) place() hcl.Range {
+	if s.Settings == nil {
+		return s.Range
+	}
+	return s.SettingsRange
 }
 
 func (s Spec) decode(sch schema.Schema, eval *hcl.EvalContext) (json.RawMessage, hcl.Diagnostics) {
-	return config.DecodeSettings(s.Settings, s.Range, sch, eval)
+	return config.DecodeSettings(s.Settings, s.place(), sch, eval)
 }
 
 // Validate checks the account's settings with its plugin, without reaching any
@@ -70,10 +81,7 @@ func (s Spec) locate(err error) hcl.Diagnostics {
 		if d.Severity == schema.Warning {
 			severity = hcl.DiagWarning
 		}
-		place := s.Range
-		if s.Settings != nil {
-			place = config.AttributePathRange(s.Settings, d.Path)
-		}
+		place := config.AttributePathRange(s.Settings, d.Path, s.place())
 		diags = append(diags, &hcl.Diagnostic{Severity: severity, Summary: d.Summary, Detail: d.Detail, Subject: place.Ptr()})
 	}
 	return diags

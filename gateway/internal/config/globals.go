@@ -1,0 +1,130 @@
+package config
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+)
+
+// Limits and defaults of the sync and telemetry blocks.
+const (
+	defaultInterval = 15 * time.Minute
+	minInterval     = 10 * time.Second
+	defaultPast     = 7 * day
+	defaultFuture   = 365 * day
+	maxWindow       = 730 * day
+	defaultKeepRuns = 30 * day
+	minKeepRuns     = time.Hour
+	defaultState    = "sqlite://gateway.db"
+)
+
+// namePattern keeps names safe in markers, commands and file names.
+var namePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+
+// name checks a name that ends up in markers and commands.
+func (d *decoder) name(at hcl.Range, what, name string) bool {
+	if namePattern.MatchString(name) {
+		return true
+	}
+	d.report(at, "Invalid name", fmt.Sprintf(
+		"%q cannot be the name of %s: want 1 to 64 letters, digits, dots, hyphens or underscores, starting with a letter or digit.",
+		name, what))
+	return false
+}
+
+func (d *decoder) installation(b *block) {
+	v := get[string](b, "installation")
+	switch {
+	case !v.set:
+		d.missing(b.at, "installation", "it is in every marker that the gateway leaves in a calendar, so choose a name once and never change it")
+	case v.ok && d.name(v.rng, "an installation", v.v):
+		d.cfg.Installation = v.v
+	}
+}
+
+func (d *decoder) state(b *block) {
+	address := value[string]{v: defaultState}
+	if block := b.single("state"); block != nil {
+		v := get[string](d.open(block.Body, block.DefRange, "url"), "url")
+		if v.set {
+			address = v
+		}
+		if v.set && !v.ok {
+			return
+		}
+	}
+	d.cfg.State.Path = d.statePath(address)
+}
+
+// statePath turns sqlite://path into an absolute path.
+func (d *decoder) statePath(v value[string]) string {
+	scheme, path, found := strings.Cut(v.v, "://")
+	switch {
+	case found && (scheme == "postgres" || scheme == "postgresql"):
+		d.notSupported(v.rng, "State on PostgreSQL")
+	case !found || scheme != "sqlite":
+		d.report(v.rng, "Invalid state URL", `Want "sqlite://" and a path, for example "sqlite://gateway.db".`)
+	case path == "" || strings.HasSuffix(path, "/") || strings.ContainsAny(path, "?#") || strings.HasPrefix(path, ":"):
+		d.report(v.rng, "Invalid state URL", `After "sqlite://" comes the path of a file, without options; a relative one starts at the configuration's folder.`)
+	default:
+		return resolve(d.cfg.Dir, path)
+	}
+	return ""
+}
+
+func (d *decoder) sync(b *block) {
+	d.cfg.Sync = Sync{Engine: true, Interval: defaultInterval, Past: defaultPast, Future: defaultFuture}
+	block := b.single("sync")
+	if block == nil {
+		return
+	}
+	s := d.open(block.Body, block.DefRange, "engine interval", header("window"), header("guard"))
+	s.refuse("guard")
+	d.cfg.Sync.Engine = s.flag("engine", true)
+	d.cfg.Sync.Interval, _ = s.duration("interval", defaultInterval, minInterval)
+	if window := s.single("window"); window != nil {
+		d.window(d.open(window.Body, window.DefRange, "past future"))
+	}
+}
+
+// window decides how far back and ahead calendars are read. An EWS CalendarView
+// of more than two years is refused by Exchange, Graph's of more than 1825 days.
+func (d *decoder) window(w *block) {
+	past, pastAt := w.duration("past", defaultPast, 0)
+	future, futureAt := w.duration("future", defaultFuture, 0)
+	at := futureAt
+	if !at.set {
+		at = pastAt
+	}
+	switch total := past + future; {
+	case total > maxWindow || past > maxWindow || future > maxWindow:
+		d.report(at.rng, "Window too long", fmt.Sprintf("Past and future together are at most %d days.", maxWindow/day))
+	case total == 0:
+		d.report(at.rng, "Empty window", "Past and future cannot both be zero: no appointment would be read.")
+	}
+	d.cfg.Sync.Past, d.cfg.Sync.Future = past, future
+}
+
+func (d *decoder) telemetry(b *block) {
+	d.cfg.Telemetry.KeepRuns = defaultKeepRuns
+	block := b.single("telemetry")
+	if block == nil {
+		return
+	}
+	t := d.open(block.Body, block.DefRange, "traces_endpoint sample keep_runs")
+	t.refuse("sample")
+	d.cfg.Telemetry.KeepRuns, _ = t.duration("keep_runs", defaultKeepRuns, minKeepRuns)
+	endpoint := get[string](t, "traces_endpoint")
+	if !endpoint.ok || endpoint.v == "" {
+		return
+	}
+	if u, err := url.Parse(endpoint.v); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		d.report(endpoint.rng, "Invalid endpoint", `Want the address of an OTLP collector, for example "http://127.0.0.1:4318".`)
+		return
+	}
+	d.cfg.Telemetry.TracesEndpoint = endpoint.v
+}

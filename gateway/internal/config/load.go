@@ -1,0 +1,179 @@
+package config
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+)
+
+// StandardServices are the kinds of calendar the gateway knows by name, whether or
+// not their plugins are installed.
+var StandardServices = []string{"exchange-online", "exchange-onprem", "google-calendar", "caldav"}
+
+// Options are what loading takes from its surroundings.
+type Options struct {
+	// Now is the clock that exclusion rules' dates are compared with; nil for [time.Now].
+	Now func() time.Time
+	// LookupEnv answers env(); nil for [os.LookupEnv].
+	LookupEnv func(name string) (string, bool)
+	// KnownServices are services beyond [StandardServices] and the plugin blocks,
+	// for example of plugins found beside the gateway.
+	KnownServices []string
+}
+
+// Load reads a configuration from a file, or from all *.hcl files of a folder
+// together. It reports every mistake it can find at once, in the order of files
+// and lines. The Config is never nil, but only one without errors may be run;
+// with errors, just its Files, EvalContext, Plugins and Accounts are of use.
+func Load(path string, opts Options) (*Config, hcl.Diagnostics) {
+	d := newDecoder(opts)
+	sources, err := d.sources(path)
+	if err != nil {
+		d.diags = append(d.diags, &hcl.Diagnostic{
+			Severity: hcl.DiagError,
+			Summary:  "Cannot read the configuration",
+			Detail:   fmt.Sprintf("%s. Name a file or a folder of *.hcl files with --config.", err),
+		})
+		return d.cfg, d.diags
+	}
+	return d.load(sources)
+}
+
+// source is a configuration file's name, as the operator sees it, and its text.
+type source struct {
+	name string
+	text []byte
+}
+
+// decoder collects a Config and everything that is wrong with it.
+type decoder struct {
+	opts  Options
+	cfg   *Config
+	diags hcl.Diagnostics
+	// shown is the folder of the configuration as the operator wrote it.
+	shown string
+	// partial: a file could not be parsed, so what seems missing may be there.
+	partial   bool
+	providers []*providerDraft
+	rules     []*rule
+}
+
+func newDecoder(opts Options) *decoder {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.LookupEnv == nil {
+		opts.LookupEnv = os.LookupEnv
+	}
+	return &decoder{opts: opts, cfg: &Config{Files: map[string]*hcl.File{}}}
+}
+
+// sources reads the file, or the files of the folder, and fixes the folder that
+// relative paths start from.
+func (d *decoder) sources(path string) ([]source, error) {
+	names, err := fileNames(path)
+	if err != nil {
+		return nil, err
+	}
+	d.shown = filepath.Dir(names[0])
+	if d.cfg.Dir, err = filepath.Abs(d.shown); err != nil {
+		return nil, fmt.Errorf("cannot tell the folder of %s: %w", path, err)
+	}
+	var out []source
+	for _, name := range names {
+		text, readErr := readFile(name)
+		out, err = append(out, source{name, text}), errors.Join(err, readErr)
+	}
+	return out, err
+}
+
+func fileNames(path string) ([]string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, explain(path, err)
+	}
+	if !info.IsDir() {
+		return []string{path}, nil
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return nil, explain(path, err)
+	}
+	var names []string
+	for _, e := range entries {
+		hidden := strings.HasPrefix(e.Name(), ".") // editors' lock and backup files
+		if !e.IsDir() && !hidden && filepath.Ext(e.Name()) == ".hcl" {
+			names = append(names, filepath.Join(path, e.Name()))
+		}
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("the folder %s has no *.hcl file", path)
+	}
+	return names, nil
+}
+
+// load parses, decodes and checks. Each stage goes on with what the former could
+// use, so that one mistake does not hide another, nor cause a second report.
+func (d *decoder) load(sources []source) (*Config, hcl.Diagnostics) {
+	d.cfg.EvalContext = &hcl.EvalContext{Functions: functions(d.cfg.Dir, d.opts.LookupEnv)}
+	var files []*hcl.File
+	for _, s := range sources {
+		file, diags := hclsyntax.ParseConfig(s.text, s.name, hcl.InitialPos)
+		d.diags = append(d.diags, diags...)
+		d.partial = d.partial || diags.HasErrors()
+		d.cfg.Files[s.name] = file
+		files = append(files, file)
+	}
+	start := hcl.Range{Filename: sources[0].name, Start: hcl.InitialPos, End: hcl.InitialPos}
+	d.root(hcl.MergeFiles(files), start)
+	d.check()
+	sortDiagnostics(d.diags)
+	return d.cfg, d.diags
+}
+
+// root decodes the top level.
+func (d *decoder) root(body hcl.Body, start hcl.Range) {
+	b := d.open(body, start, "installation",
+		header("state"), header("api"), header("sync"), header("push"), header("pull"),
+		header("telemetry"), header("plugin", "service"), header("exclusion", "name"), header("provider", "name"))
+	b.refuse("api")
+	d.installation(b)
+	d.state(b)
+	d.sync(b)
+	d.telemetry(b)
+	push, pull := d.push(b, Push{CancelledShowAs: defaultCancelled}), d.pull(b, defaultPull())
+	d.plugins(b)
+	d.exclusions(b)
+	for _, block := range b.blocks.OfType("provider") {
+		d.provider(block, push, pull)
+	}
+	d.defaultPlugins()
+}
+
+func header(kind string, labels ...string) hcl.BlockHeaderSchema {
+	return hcl.BlockHeaderSchema{Type: kind, LabelNames: labels}
+}
+
+// sortDiagnostics puts what stands first in the files first.
+func sortDiagnostics(diags hcl.Diagnostics) {
+	slices.SortStableFunc(diags, func(a, b *hcl.Diagnostic) int {
+		x, y := subject(a), subject(b)
+		return cmp.Or(cmp.Compare(x.Filename, y.Filename),
+			cmp.Compare(x.Start.Line, y.Start.Line), cmp.Compare(x.Start.Column, y.Start.Column))
+	})
+}
+
+func subject(d *hcl.Diagnostic) hcl.Range {
+	if d.Subject == nil {
+		return hcl.Range{}
+	}
+	return *d.Subject
+}
