@@ -1,0 +1,33 @@
+package platform
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/url"
+)
+
+// MaxIDBytes is the longest id of a course, an unavailability or a session.
+const MaxIDBytes = 128
+
+// maxKeyID is how many bytes of a marker an id may take: a marker has 255 in all.
+const maxKeyID = 72
+
+// CourseKey names the appointment of a course in a trainer's calendar, for example
+// "northwind/ana/course/4711".
+func CourseKey(t TrainerID, id string) string { return t.String() + "/course/" + keyID(id) }
+
+// UnavailabilityKey names the appointment of an unavailability made on the
+// platform, for example "northwind/ana/unavailability/17".
+func UnavailabilityKey(t TrainerID, id string) string {
+	return t.String() + "/unavailability/" + keyID(id)
+}
+
+// keyID is the id itself, or a digest of one that would not fit into a marker,
+// where it is percent-escaped.
+func keyID(id string) string {
+	if len(url.PathEscape(id)) <= maxKeyID {
+		return id
+	}
+	sum := sha256.Sum256([]byte(id))
+	return "sha256-" + hex.EncodeToString(sum[:])[:maxKeyID-len("sha256-")-1]
+}
