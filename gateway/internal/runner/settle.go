@@ -84,7 +84,7 @@ func (b *box) result(r *Runner, failing *store.Failing) store.Result {
 	if b.err != nil && !b.read.Complete {
 		return res
 	}
-	b.addLinks(&res)
+	b.addLinks(&res, r.NewID)
 	b.addMirrors(&res)
 	// A step that failed must be seen again: the cursor stays where it was.
 	if b.trouble() == nil {
@@ -95,7 +95,7 @@ func (b *box) result(r *Runner, failing *store.Failing) store.Result {
 }
 
 // addLinks puts what is now known of our items, in the order adoption, then writes.
-func (b *box) addLinks(res *store.Result) {
+func (b *box) addLinks(res *store.Result, newID func() string) {
 	for _, s := range b.plan.Links {
 		if s.Op == reconcile.OpRemove {
 			res.DropLinks = append(res.DropLinks, s.Link.Key)
@@ -108,14 +108,27 @@ func (b *box) addLinks(res *store.Result) {
 		switch {
 		case !d.sent || s.Duplicate:
 		case d.err != nil:
-			if s.Op == reconcile.OpCreate && refused(d.err) {
-				res.DropLinks = append(res.DropLinks, s.Link.Key)
-			}
+			b.addFailed(res, s, d.err, newID)
 		case s.Op == reconcile.OpRemove:
 			res.DropLinks = append(res.DropLinks, s.Link.Key)
 		default:
 			res.PutLinks = append(res.PutLinks, d.link)
 		}
+	}
+}
+
+// addFailed puts what a failed write teaches: a create that certainly made nothing
+// is no longer intended; an item that was not where we knew it is searched by its
+// marker, and made anew if it is nowhere (B6).
+func (b *box) addFailed(res *store.Result, s reconcile.CalendarStep, err *sdk.Error, newID func() string) {
+	switch {
+	case s.Op == reconcile.OpCreate && refused(err):
+		res.DropLinks = append(res.DropLinks, s.Link.Key)
+	case s.Op == reconcile.OpUpdate && err.Code == sdk.CodeItemNotFound:
+		lost := s.Link
+		lost.State, lost.Generation = reconcile.LinkIntended, newID()
+		lost.ItemID, lost.Version, lost.Canonical = "", "", nil
+		res.PutLinks = append(res.PutLinks, lost)
 	}
 }
 
