@@ -58,7 +58,7 @@ type Folder struct {
 	Class string
 	// Items is how many items and masters are in it.
 	Items int
-	// Version grows with every change inside.
+	// Version grows with every change in the mailbox's calendar.
 	Version uint64
 	// LastChange is the time of the last change of any item in it
 	// (PR_LOCAL_COMMIT_TIME_MAX), Removed how many items ever left it
@@ -116,15 +116,23 @@ type transaction struct {
 	made  ItemID
 }
 
-// record is a stored item: a single or a master with its exceptions.
-type record struct {
-	item       Item
-	exceptions map[Date]Item
-	deleted    map[Date]bool
-}
-
 func newMailbox(w *World, p Profile, epoch uint64) *Mailbox {
-	return &Mailbox{world: w, profile: p}
+	m := &Mailbox{
+		world: w, profile: p,
+		folders:      map[FolderKind]*Folder{},
+		items:        map[ItemID]*record{},
+		log:          changeLog{epoch: epoch, latest: map[ItemID]logEntry{}},
+		transactions: map[string]transaction{},
+	}
+	for _, f := range []Folder{
+		{Kind: Root, Name: "Top of Information Store", Class: "IPF.Note"},
+		{Kind: Calendar, Name: "Calendar", Class: "IPF.Appointment"},
+		{Kind: DeletedItems, Name: "Deleted Items", Class: "IPF.Note"},
+	} {
+		f.ID, f.LastChange = w.nextID(), w.now()
+		m.folders[f.Kind] = &f
+	}
+	return m
 }
 
 // Profile describes the mailbox.
