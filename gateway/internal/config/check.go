@@ -15,6 +15,7 @@ func (d *decoder) check() {
 	if d.partial {
 		return // an account or a rule may be in the part that could not be read
 	}
+	d.checkPlugins()
 	for _, draft := range d.providers {
 		d.checkAccounts(draft)
 		d.checkDomains(draft)
@@ -53,6 +54,48 @@ func (d *decoder) checkAccounts(draft *providerDraft) {
 
 func noAccount(provider, service string) string {
 	return fmt.Sprintf("The provider %q has no account %q block, so the trainer's calendar cannot be reached.", provider, service)
+}
+
+// checkPlugins reports services whose plugin is not installed (map-9): at the plugin
+// block, else at the service of the first trainer who needs it.
+func (d *decoder) checkPlugins() {
+	if d.opts.Plugin == nil {
+		return
+	}
+	for _, p := range d.cfg.Plugins {
+		if err := d.opts.Plugin(p); err != nil {
+			d.report(d.pluginPlace(p), "Plugin not found", fmt.Sprintf("The service %q needs its plugin: %s.", p.Service, err))
+		}
+	}
+}
+
+func (d *decoder) pluginPlace(p Plugin) hcl.Range {
+	if p.Range != (hcl.Range{}) {
+		return p.Range
+	}
+	for i, provider := range d.cfg.Providers {
+		for _, t := range provider.Trainers {
+			switch {
+			case t.Service != p.Service || !t.Active():
+			case t.ServiceRange != (hcl.Range{}):
+				return t.ServiceRange
+			default:
+				return d.providers[i].service.rng
+			}
+		}
+	}
+	return d.firstAccount(p.Service).Range
+}
+
+func (d *decoder) firstAccount(service string) Account {
+	for _, p := range d.cfg.Providers {
+		for _, a := range p.Accounts {
+			if a.Service == service {
+				return a
+			}
+		}
+	}
+	return Account{}
 }
 
 // checkDomains reports mailboxes outside the master account's domains (map-4).

@@ -40,7 +40,7 @@ func (d *decoder) installation(b *block) {
 	v := get[string](b, "installation")
 	switch {
 	case !v.set:
-		d.missing(b.at, "installation", "it is in every marker that the gateway leaves in a calendar, so choose a name once and never change it")
+		b.missing("installation", "it is in every marker that the gateway leaves in a calendar, so choose a name once and never change it")
 	case v.ok && d.name(v.rng, "an installation", v.v):
 		d.cfg.Installation = v.v
 	}

@@ -1,12 +1,10 @@
 package config
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +25,9 @@ type Options struct {
 	// KnownServices are services beyond [StandardServices] and the plugin blocks,
 	// for example of plugins found beside the gateway.
 	KnownServices []string
+	// Plugin says why the program of a service's plugin cannot be found; nil when
+	// that is not to be checked.
+	Plugin func(Plugin) error
 }
 
 // Load reads a configuration from a file, or from all *.hcl files of a folder
@@ -126,17 +127,48 @@ func (d *decoder) load(sources []source) (*Config, hcl.Diagnostics) {
 	d.cfg.EvalContext = &hcl.EvalContext{Functions: functions(d.cfg.Dir, d.opts.LookupEnv)}
 	var files []*hcl.File
 	for _, s := range sources {
-		file, diags := hclsyntax.ParseConfig(s.text, s.name, hcl.InitialPos)
-		d.diags = append(d.diags, diags...)
-		d.partial = d.partial || diags.HasErrors()
-		d.cfg.Files[s.name] = file
-		files = append(files, file)
+		if file := d.parse(s); file != nil {
+			files = append(files, file)
+		}
 	}
 	start := hcl.Range{Filename: sources[0].name, Start: hcl.InitialPos, End: hcl.InitialPos}
 	d.root(hcl.MergeFiles(files), start)
 	d.check()
 	sortDiagnostics(d.diags)
 	return d.cfg, d.diags
+}
+
+// parse parses one file. What could be understood of a file with errors is used.
+func (d *decoder) parse(s source) *hcl.File {
+	d.cfg.Files[s.name] = &hcl.File{Bytes: s.text}
+	if diag := tooComplex(s); diag != nil {
+		d.diags, d.partial = append(d.diags, diag), true
+		return nil
+	}
+	file, diags := hclsyntax.ParseConfig(s.text, s.name, hcl.InitialPos)
+	diags = onePerPlace(diags)
+	for _, diag := range diags {
+		if mayHoldSecret(sourceLine(file, subject(diag).Start)) {
+			hide(diag)
+		}
+	}
+	d.cfg.Files[s.name] = file
+	d.diags, d.partial = append(d.diags, diags...), d.partial || diags.HasErrors()
+	return file
+}
+
+// onePerPlace drops what the parser says further of the same place: it follows from
+// the first.
+func onePerPlace(diags hcl.Diagnostics) hcl.Diagnostics {
+	var out hcl.Diagnostics
+	seen := map[hcl.Pos]bool{}
+	for _, diag := range diags {
+		if at := subject(diag).Start; !seen[at] {
+			seen[at] = true
+			out = append(out, diag)
+		}
+	}
+	return out
 }
 
 // root decodes the top level.
@@ -160,20 +192,4 @@ func (d *decoder) root(body hcl.Body, start hcl.Range) {
 
 func header(kind string, labels ...string) hcl.BlockHeaderSchema {
 	return hcl.BlockHeaderSchema{Type: kind, LabelNames: labels}
-}
-
-// sortDiagnostics puts what stands first in the files first.
-func sortDiagnostics(diags hcl.Diagnostics) {
-	slices.SortStableFunc(diags, func(a, b *hcl.Diagnostic) int {
-		x, y := subject(a), subject(b)
-		return cmp.Or(cmp.Compare(x.Filename, y.Filename),
-			cmp.Compare(x.Start.Line, y.Start.Line), cmp.Compare(x.Start.Column, y.Start.Column))
-	})
-}
-
-func subject(d *hcl.Diagnostic) hcl.Range {
-	if d.Subject == nil {
-		return hcl.Range{}
-	}
-	return *d.Subject
 }

@@ -19,7 +19,7 @@ type providerDraft struct {
 	service value[string]
 	// accounts holds the services whose account was declared, usable or not.
 	accounts map[string]hcl.Range
-	// unsure: an account block is damaged, so nothing is said of missing ones.
+	// unsure: an account may be among what is damaged, so nothing is said of missing ones.
 	unsure   bool
 	trainers map[string]hcl.Range
 }
@@ -38,6 +38,7 @@ func (d *decoder) provider(block *hcl.Block, push Push, pull Pull) {
 		header("push"), header("pull"), header("account", "service"), header("trainer", "name"))
 	draft := &providerDraft{
 		index: len(d.cfg.Providers), accounts: map[string]hcl.Range{}, trainers: map[string]hcl.Range{},
+		unsure: b.wrong.HasErrors(),
 	}
 	d.providers = append(d.providers, draft)
 	d.cfg.Providers = append(d.cfg.Providers, Provider{
@@ -74,10 +75,15 @@ func (d *decoder) service(b *block) value[string] {
 func (d *decoder) providerZone(b *block) *time.Location {
 	v := get[string](b, "timezone")
 	if !v.set {
-		d.missing(b.at, "timezone", `the zone its courses and trainers are in, for example "Europe/London"`)
+		b.missing("timezone", `the zone its courses and trainers are in, for example "Europe/London"`)
 	}
 	return d.zone(v, time.UTC)
 }
+
+// zonePattern is the form of IANA names. It leaves out what a machine's folder of
+// zones has besides them ("localtime", "posix/…") and "Local", which would depend on
+// the machine.
+var zonePattern = regexp.MustCompile(`^[A-Z][A-Za-z0-9_+-]*(/[A-Z][A-Za-z0-9_+-]*)*$`)
 
 // zone looks up a time zone by its IANA name.
 func (d *decoder) zone(v value[string], fallback *time.Location) *time.Location {
@@ -85,7 +91,7 @@ func (d *decoder) zone(v value[string], fallback *time.Location) *time.Location 
 		return fallback
 	}
 	loc, err := time.LoadLocation(v.v)
-	if err != nil || v.v == "" || v.v == "Local" { // "Local" would depend on the machine
+	if err != nil || !zonePattern.MatchString(v.v) || v.v == "Local" || v.v == "Factory" {
 		d.report(v.rng, "Unknown time zone", fmt.Sprintf(
 			"%q is not the IANA name of a time zone; want a name such as \"Europe/London\" or \"America/New_York\".", v.v))
 		return fallback
@@ -117,7 +123,7 @@ func (d *decoder) account(provider string, block *hcl.Block) Account {
 	b := d.open(block.Body, block.DefRange, "master_account domains", header("settings"))
 	master := get[string](b, "master_account")
 	if !master.set {
-		d.missing(b.at, "master_account", `the address of the account that reads and writes the trainers' calendars`)
+		b.missing("master_account", `the address of the account that reads and writes the trainers' calendars`)
 	}
 	domains := d.domains(b)
 	if domain, ok := d.address(master, "master account"); ok {

@@ -35,10 +35,12 @@ type block struct {
 	blocks hcl.Blocks
 	// at is where to point when something is missing.
 	at hcl.Range
+	// wrong is what does not belong there, or is misspelt.
+	wrong hcl.Diagnostics
 }
 
 // open splits a body. What does not belong there is reported, with a suggestion.
-// nested maps block types to the names of their labels.
+// attrs are the arguments' names, nested the blocks with their labels.
 func (d *decoder) open(body hcl.Body, at hcl.Range, attrs string, nested ...hcl.BlockHeaderSchema) *block {
 	schema := &hcl.BodySchema{Blocks: nested}
 	for _, name := range strings.Fields(attrs) {
@@ -46,7 +48,7 @@ func (d *decoder) open(body hcl.Body, at hcl.Range, attrs string, nested ...hcl.
 	}
 	content, diags := body.Content(schema)
 	d.diags = append(d.diags, diags...)
-	return &block{d: d, attrs: content.Attributes, blocks: content.Blocks, at: at}
+	return &block{d: d, attrs: content.Attributes, blocks: content.Blocks, at: at, wrong: diags}
 }
 
 // single returns the one block of a type, nil where there is none; further ones

@@ -2,6 +2,8 @@ package config
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 )
@@ -51,4 +53,19 @@ func (d *decoder) missing(at hcl.Range, name, why string) {
 	if !d.partial {
 		d.report(at, "Missing argument", fmt.Sprintf("The argument %q is required: %s.", name, why))
 	}
+}
+
+// missing reports an argument of the block that must be there, unless it is there
+// with a slip of the keys, which was reported.
+func (b *block) missing(name, why string) {
+	if !misspelt(b.wrong, name) {
+		b.d.missing(b.at, name, why)
+	}
+}
+
+// misspelt reports whether hcl takes an unknown argument for the one named.
+func misspelt(diags hcl.Diagnostics, name string) bool {
+	return slices.ContainsFunc(diags, func(d *hcl.Diagnostic) bool {
+		return d.Summary == "Unsupported argument" && strings.Contains(d.Detail, fmt.Sprintf("Did you mean %q?", name))
+	})
 }

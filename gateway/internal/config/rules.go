@@ -73,7 +73,7 @@ func (d *decoder) exclusion(block *hcl.Block, replaced *rule) *rule {
 	case replaced != nil:
 		r.Services = replaced.Services
 	case enabled:
-		d.missing(b.at, "services", "the services of which at most one may be in use")
+		b.missing("services", "the services of which at most one may be in use")
 	default:
 		d.noSuchRule(r)
 	}

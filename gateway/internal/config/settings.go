@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/big"
+	"regexp"
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
@@ -130,15 +131,25 @@ func attributes(body hcl.Body, s schema.Schema) hcl.Attributes {
 }
 
 // placed points what hcldec reports of the body as a whole at the block's head; by
-// itself it points at the closing brace.
+// itself it points at the closing brace. A missing setting that is there with a slip
+// of the keys is not reported twice.
 func placed(diags hcl.Diagnostics, at hcl.Range) hcl.Diagnostics {
+	var out hcl.Diagnostics
 	for _, diag := range diags {
-		if diag.Subject == nil || diag.Summary == "Missing required argument" {
+		missing := missingName.FindStringSubmatch(diag.Detail)
+		if missing != nil && misspelt(diags, missing[1]) {
+			continue
+		}
+		if diag.Subject == nil || missing != nil {
 			diag.Subject = &at
 		}
+		out = append(out, diag)
 	}
-	return diags
+	return out
 }
+
+// missingName finds the name in hcl's word on a required argument.
+var missingName = regexp.MustCompile(`^The argument "([^"]+)" is required, but no definition was found`)
 
 // settingsReader turns decoded values into the plugin's JSON.
 type settingsReader struct {
@@ -250,18 +261,14 @@ func (r *settingsReader) exactlyOne(group []string) {
 		}
 	}
 	slices.SortFunc(set, func(a, b *hcl.Attribute) int { return a.Range.Start.Byte - b.Range.Start.Byte })
+	slip := func(name string) bool { return misspelt(r.diags, name) }
 	switch {
-	case len(set) == 0 && !r.misspelt():
+	case len(set) == 0 && !slices.ContainsFunc(group, slip):
 		r.report(r.at, "Missing argument", fmt.Sprintf("Just one of the settings %s is required.", orList(group)))
 	case len(set) > 1:
 		r.report(set[1].NameRange, "Conflicting settings", fmt.Sprintf("Just one of the settings %s can be set.", orList(group)),
 			related(set[0].NameRange, "set here already"))
 	}
-}
-
-// misspelt reports whether an argument is not known: it may be the missing one.
-func (r *settingsReader) misspelt() bool {
-	return slices.ContainsFunc(r.diags, func(d *hcl.Diagnostic) bool { return d.Summary == "Unsupported argument" })
 }
 
 func isNull(expr hcl.Expression, ctx *hcl.EvalContext) bool {

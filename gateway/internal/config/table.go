@@ -35,7 +35,24 @@ func (d *decoder) table(attr *hcl.Attribute) []trainerDraft {
 		name = filepath.Join(d.shown, path)
 	}
 	d.cfg.Files[name] = &hcl.File{Bytes: text}
-	return d.rows(newTable(name, text))
+	t := newTable(name, text)
+	if bad := invalidUTF8(text); bad >= 0 {
+		d.report(t.span(bad, bad+1), "Not UTF-8", "The table is not text in UTF-8; save it in that encoding.")
+		return nil
+	}
+	return d.rows(t)
+}
+
+// invalidUTF8 returns the offset of the first byte that is not UTF-8, else -1.
+func invalidUTF8(text []byte) int {
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRune(text[i:])
+		if r == utf8.RuneError && size == 1 {
+			return i
+		}
+		i += size
+	}
+	return -1
 }
 
 // tablePath finds the file's path in csvdecode(file("…")).
