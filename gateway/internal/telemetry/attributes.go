@@ -15,6 +15,9 @@ const (
 	SpanCall = "plugin"
 )
 
+// ownPrefix begins every attribute of the gateway's own.
+const ownPrefix = "trainercal."
+
 // The gateway's own attributes. The standard ones (http.*, rpc.*, server.*) follow
 // OpenTelemetry's semantic conventions.
 const (

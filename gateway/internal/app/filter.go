@@ -1,0 +1,111 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/trainercal/trainercal/gateway/internal/config"
+	"github.com/trainercal/trainercal/gateway/internal/runner"
+	"github.com/trainercal/trainercal/sdk"
+)
+
+// Filter picks trainers; empty fields pick all.
+type Filter struct {
+	Provider string `json:"provider,omitempty"`
+	Service  string `json:"service,omitempty"`
+	// Trainers are labels, or "provider/label" where a label is not unique.
+	Trainers []string `json:"trainers,omitempty"`
+	// Automatic leaves out providers whose engine is off.
+	Automatic bool `json:"automatic,omitempty"`
+}
+
+// ErrNothingToDo: no active mapping matches the filter.
+var ErrNothingToDo = errors.New("no active trainer mapping matches")
+
+// Pick returns the active trainers that the filter names, by provider and label. A
+// name that matches no trainer is an error, and so is one that matches several.
+func (f Filter) Pick(cfg *config.Config) ([]config.Trainer, error) {
+	if err := f.check(cfg); err != nil {
+		return nil, err
+	}
+	var picked []config.Trainer
+	for _, p := range cfg.Providers {
+		if f.Automatic && !p.Engine {
+			continue
+		}
+		for _, t := range p.Trainers {
+			if t.Active() && f.matches(t) {
+				picked = append(picked, t)
+			}
+		}
+	}
+	if len(picked) == 0 && !f.Automatic {
+		return nil, fmt.Errorf("%w: check calendar and direction of the trainers meant", ErrNothingToDo)
+	}
+	return picked, nil
+}
+
+func (f Filter) matches(t config.Trainer) bool {
+	return (f.Provider == "" || f.Provider == t.ID.Provider) &&
+		(f.Service == "" || f.Service == t.Service) &&
+		(len(f.Trainers) == 0 || slices.Contains(f.Trainers, t.ID.Label) || slices.Contains(f.Trainers, t.ID.String()))
+}
+
+// check refuses names that the configuration does not know.
+func (f Filter) check(cfg *config.Config) error {
+	if f.Provider != "" && !slices.ContainsFunc(cfg.Providers, func(p config.Provider) bool { return p.Name == f.Provider }) {
+		return fmt.Errorf("no provider %q in the configuration", f.Provider)
+	}
+	for _, name := range f.Trainers {
+		var found []string
+		for _, p := range cfg.Providers {
+			for _, t := range p.Trainers {
+				if (name == t.ID.Label || name == t.ID.String()) && (f.Provider == "" || f.Provider == p.Name) {
+					found = append(found, t.ID.String())
+				}
+			}
+		}
+		switch len(found) {
+		case 0:
+			return fmt.Errorf("no trainer %q in the configuration", name)
+		case 1:
+		default:
+			return fmt.Errorf("trainer %q could be %s: name one with its provider", name, strings.Join(found, " or "))
+		}
+	}
+	return nil
+}
+
+// jobOf groups trainers into batches of one account each.
+func jobOf(cfg *config.Config, cause string, trainers []config.Trainer) runner.Job {
+	providers := map[string]config.Provider{}
+	for _, p := range cfg.Providers {
+		providers[p.Name] = p
+	}
+	job := runner.Job{Cause: cause}
+	open := map[string]int{} // account → index of its batch that has room
+	for _, t := range trainers {
+		account := t.ID.Provider + "/" + t.Service
+		i, ok := open[account]
+		if !ok || len(job.Batches[i].Targets) == sdk.MaxMailboxes {
+			i = len(job.Batches)
+			open[account] = i
+			job.Batches = append(job.Batches, runner.Batch{Account: account})
+		}
+		job.Batches[i].Targets = append(job.Batches[i].Targets, targetOf(providers[t.ID.Provider], t))
+	}
+	return job
+}
+
+func targetOf(p config.Provider, t config.Trainer) runner.Target {
+	return runner.Target{
+		ID:      t.ID,
+		Mailbox: sdk.Mailbox{Address: t.Email, TimeZone: t.TimeZone.String()},
+		Zone:    t.TimeZone,
+		Push:    t.Push(), Pull: t.Pull(),
+		Detail: p.Pull.Detail, ShowAs: p.Pull.ShowAs,
+		CancelledShowAs: p.Push.CancelledShowAs,
+	}
+}
