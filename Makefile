@@ -1,0 +1,81 @@
+# `make` lists the targets. Each does its own set-up; Go and make are all they need.
+.DEFAULT_GOAL := help
+
+GO ?= go
+BIN := bin
+TOOL := $(GO) tool -modfile=.ci/tools/go.mod
+
+# The race detector needs a C compiler; Go itself says whether it has one.
+RACE := $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
+# More flags for `make test`, for example TEST_FLAGS=-v.
+TEST_FLAGS ?=
+# How long `make fuzz` works on each decoder.
+FUZZTIME ?= 30s
+
+PROGRAMS := gateway gateway-plugin-exchange-online gateway-plugin-exchange-onprem sandbox
+PACKAGE_gateway := ./gateway
+PACKAGE_gateway-plugin-exchange-online := ./plugins/exchangeonline/cmd/gateway-plugin-exchange-online
+PACKAGE_gateway-plugin-exchange-onprem := ./plugins/exchangeonprem/cmd/gateway-plugin-exchange-onprem
+PACKAGE_sandbox := ./examples/sandbox
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: $(PROGRAMS:%=$(BIN)/%) ## build the gateway, its plugins and the sandbox into bin/
+
+# Go knows best what is out of date.
+.PHONY: $(PROGRAMS:%=$(BIN)/%)
+$(PROGRAMS:%=$(BIN)/%): $(BIN)/%:
+	$(GO) build -o $@ $(PACKAGE_$*)
+
+.PHONY: run
+run: build ## a guided tour: a sandbox with two Exchange worlds, synchronised both ways, then exit
+	$(BIN)/sandbox --tour
+
+.PHONY: demo
+demo: build ## the sandbox and `gateway serve`, until interrupted, with a page of everybody's week
+	$(BIN)/sandbox --demo
+
+.PHONY: test
+test: ## all tests, with the race detector where a C compiler exists
+	@$(if $(RACE),true,echo "No C compiler: testing without the race detector.")
+	$(GO) test $(RACE) -count=1 $(TEST_FLAGS) ./...
+
+# vet: mistakes that compile. gofumpt: one form, so that diffs show changes only.
+# staticcheck: dead code, misused APIs, deprecated calls. buf: the contract's style,
+# and that it stays readable by other languages' generators.
+.PHONY: lint
+lint: ## vet, gofumpt, staticcheck and buf; the reasons are in the Makefile
+	$(GO) vet ./...
+	@unformatted="$$($(TOOL) gofumpt -l gateway plugins sdk examples)"; \
+		test -z "$$unformatted" || { echo "not formatted (make format):"; echo "$$unformatted"; exit 1; }
+	$(TOOL) staticcheck ./...
+	cd sdk/proto && $(GO) tool -modfile=../../.ci/tools/go.mod buf lint
+
+.PHONY: format
+format: ## rewrite the source in gofumpt's form
+	$(TOOL) gofumpt -w gateway plugins sdk examples
+
+.PHONY: generate
+generate: ## write the committed generated code anew
+	$(GO) generate ./...
+
+.PHONY: bench
+bench: ## all benchmarks, with allocations
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: fuzz
+fuzz: ## fuzz every decoder of outside bytes for FUZZTIME each
+	.ci/fuzz $(FUZZTIME)
+
+.PHONY: long
+long: ## what takes longer than a change should wait for: fuzz, many property checks, benchmarks
+	$(MAKE) fuzz FUZZTIME=$(FUZZTIME)
+	RAPID_CHECKS=20000 $(GO) test -count=1 ./gateway/internal/reconcile/ ./sdk/internal/wire/ ./plugins/exchangesim/world/
+	$(MAKE) bench
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf $(BIN)
