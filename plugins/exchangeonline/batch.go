@@ -1,0 +1,310 @@
+package exchangeonline
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/trainercal/trainercal/plugins/internal/transport"
+	"github.com/trainercal/trainercal/sdk"
+)
+
+const (
+	// maxParts is the most requests a $batch may hold.
+	maxParts = 20
+	// partsPerMailbox keeps a batch below the four requests that a mailbox takes at
+	// once: Graph sends the parts of a batch in parallel.
+	partsPerMailbox = 3
+	// batchesAtOnce is how many batches of one call are in flight.
+	batchesAtOnce = 4
+	// partAttempts is how often a part is sent at most.
+	partAttempts = 4
+)
+
+// part is one request of a $batch.
+type part struct {
+	mailbox string
+	method  string
+	// path is below the base: "/users/…".
+	path    string
+	headers map[string]string
+	body    any
+	// done is called once, with the part's answer or its error, possibly from another
+	// goroutine than the one that started the batch.
+	done func(partAnswer)
+
+	attempts int
+}
+
+// partAnswer is the answer to one part.
+type partAnswer struct {
+	status int
+	body   []byte
+	refusedWith
+	// err is nil for a status below 300.
+	err *sdk.Error
+	// repeated: the part was sent more than once.
+	repeated bool
+}
+
+// batchRequest and batchResponse are the bodies of $batch ("Combine multiple HTTP
+// requests using JSON batching").
+type batchRequest struct {
+	Requests []batchPart `json:"requests"`
+}
+
+type batchPart struct {
+	ID      string            `json:"id"`
+	Method  string            `json:"method"`
+	URL     string            `json:"url"`
+	Headers map[string]string `json:"headers"`
+	Body    any               `json:"body,omitempty"`
+}
+
+type batchResponse struct {
+	Responses []batchAnswer `json:"responses"`
+}
+
+type batchAnswer struct {
+	ID      string            `json:"id"`
+	Status  int               `json:"status"`
+	Headers map[string]string `json:"headers"`
+	Body    json.RawMessage   `json:"body"`
+}
+
+// batch sends parts, 20 to a request, and repeats those that the server puts off,
+// each by its own Retry-After. Every part's done is called, unless the account is
+// stopped: then the error is returned.
+func (s *session) batch(ctx context.Context, operation string, parts []*part) *sdk.Error {
+	for len(parts) > 0 {
+		again, err := s.round(ctx, operation, parts)
+		if err != nil {
+			return err
+		}
+		parts = again.parts
+		if len(parts) == 0 {
+			return nil
+		}
+		if err := transport.Sleep(ctx, again.after); err != nil {
+			return sdk.CodeUnavailable.Wrap(err, "gave up waiting for the server")
+		}
+	}
+	return nil
+}
+
+// putOff is what a round of batches leaves to be sent again, and after what wait.
+type putOff struct {
+	parts []*part
+	after time.Duration
+}
+
+func (s *session) round(ctx context.Context, operation string, parts []*part) (putOff, *sdk.Error) {
+	chunks := spread(parts)
+	results := make([]putOff, len(chunks))
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(batchesAtOnce)
+	for i, chunk := range chunks {
+		group.Go(func() error {
+			var err *sdk.Error
+			if results[i], err = s.sendBatch(groupCtx, operation, chunk); err != nil {
+				return err
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return putOff{}, asSDK(err)
+	}
+	var all putOff
+	for _, r := range results {
+		all.parts = append(all.parts, r.parts...)
+		all.after = max(all.after, r.after)
+	}
+	return all, nil
+}
+
+// spread makes batches of the parts, with few of one mailbox in each.
+func spread(parts []*part) [][]*part {
+	var chunks [][]*part
+	for len(parts) > 0 {
+		var chunk, rest []*part
+		count := map[string]int{}
+		for _, p := range parts {
+			if len(chunk) < maxParts && count[p.mailbox] < partsPerMailbox {
+				count[p.mailbox]++
+				chunk = append(chunk, p)
+			} else {
+				rest = append(rest, p)
+			}
+		}
+		chunks, parts = append(chunks, chunk), rest
+	}
+	return chunks
+}
+
+// sendBatch sends one batch. The error is one of the account; what concerns the
+// parts goes to them.
+func (s *session) sendBatch(ctx context.Context, operation string, parts []*part) (putOff, *sdk.Error) {
+	var later putOff
+	parts = s.awake(parts, &later)
+	if len(parts) == 0 {
+		return later, nil
+	}
+	responses, repeated, err := s.exchange(ctx, operation, parts)
+	if err != nil && stopsAccount(err) {
+		return later, err
+	}
+	for i, p := range parts {
+		p.attempts++
+		a := partAnswer{err: err}
+		if err == nil {
+			a = s.partAnswer(p, responses[strconv.Itoa(i)])
+		}
+		a.repeated = repeated || p.attempts > 1
+		if wait, again := s.again(p, a); again {
+			later.add(p, wait)
+			continue
+		}
+		if a.err != nil && stopsAccount(a.err) {
+			return later, a.err
+		}
+		p.done(a)
+	}
+	return later, nil
+}
+
+// awake puts off the parts of mailboxes that the server asked to leave alone.
+func (s *session) awake(parts []*part, later *putOff) []*part {
+	var ready []*part
+	for _, p := range parts {
+		switch left := s.pauses.left(p.mailbox, s.now()); {
+		case left == 0:
+			ready = append(ready, p)
+		case left > maxPause:
+			p.done(partAnswer{err: paused(left), repeated: p.attempts > 0})
+		default:
+			later.add(p, left)
+		}
+	}
+	return ready
+}
+
+func (l *putOff) add(p *part, wait time.Duration) {
+	l.parts = append(l.parts, p)
+	l.after = max(l.after, wait)
+}
+
+// exchange sends the batch and answers its responses by id. A batch that answers
+// for something else than was asked is not understood at all (A5).
+func (s *session) exchange(ctx context.Context, operation string, parts []*part) (map[string]batchAnswer, bool, *sdk.Error) {
+	var body batchRequest
+	var mailboxes []string
+	for i, p := range parts {
+		headers := map[string]string{"Prefer": prefer}
+		if p.body != nil {
+			headers["Content-Type"] = "application/json"
+		}
+		for k, v := range p.headers {
+			headers[k] = v
+		}
+		body.Requests = append(body.Requests, batchPart{ID: strconv.Itoa(i), Method: p.method, URL: p.path, Headers: headers, Body: p.body})
+		mailboxes = append(mailboxes, p.mailbox)
+	}
+	got, _, err := s.send(ctx, request{
+		operation: operation, mailboxes: mailboxes, method: http.MethodPost, url: s.link("/$batch"), body: body,
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	byID, err := readBatch(got.body, len(parts))
+	return byID, got.repeated, err
+}
+
+// readBatch reads a batch's answers: one for each of n parts, in any order.
+func readBatch(data []byte, n int) (map[string]batchAnswer, *sdk.Error) {
+	var body batchResponse
+	if err := decode(data, &body); err != nil {
+		return nil, err
+	}
+	byID := map[string]batchAnswer{}
+	for _, r := range body.Responses {
+		if number, err := strconv.Atoi(r.ID); err != nil || number < 0 || number >= n || r.Status < 100 {
+			return nil, badAnswer("a batch answered something that was not asked")
+		}
+		byID[r.ID] = r
+	}
+	if len(byID) != n || len(body.Responses) != n {
+		return nil, badAnswer("a batch of %d requests got %d answers", n, len(body.Responses))
+	}
+	return byID, nil
+}
+
+// partAnswer judges one part's answer.
+func (s *session) partAnswer(p *part, r batchAnswer) partAnswer {
+	a := partAnswer{status: r.Status, body: plainBody(r.Body)}
+	if r.Status >= 200 && r.Status < 300 {
+		return a
+	}
+	a.refusedWith = readRefusal(r.Status, a.body)
+	a.err = a.refusedWith.err()
+	header := http.Header{}
+	for k, v := range r.Headers {
+		header.Set(k, v)
+	}
+	if wait, said := transport.RetryAfter(header, s.now()); said {
+		a.err = a.err.WithRetryAfter(wait)
+		s.pauses.set(p.mailbox, s.now().Add(wait))
+	}
+	return a
+}
+
+// plainBody unpacks a body that Graph sent as a base64 string instead of JSON, as
+// it does for some errors.
+func plainBody(raw json.RawMessage) []byte {
+	var packed string
+	if json.Unmarshal(raw, &packed) != nil {
+		return raw
+	}
+	plain, err := base64.StdEncoding.DecodeString(packed)
+	if err != nil {
+		return []byte(packed)
+	}
+	return plain
+}
+
+// again decides whether a part is sent again, and after what wait. A token that is
+// refused inside an accepted batch is renewed once, as outside.
+func (s *session) again(p *part, a partAnswer) (time.Duration, bool) {
+	if a.err == nil || p.attempts >= partAttempts {
+		return 0, false
+	}
+	switch a.status {
+	case http.StatusUnauthorized:
+		s.tokens.forget()
+		return 0, p.attempts == 1
+	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable,
+		http.StatusGatewayTimeout, http.StatusFailedDependency:
+	default:
+		return 0, false
+	}
+	if a.err.RetryAfter > maxPause {
+		return 0, false
+	}
+	if a.err.RetryAfter > 0 {
+		return a.err.RetryAfter, true
+	}
+	return transport.Backoff(p.attempts), true
+}
+
+// asSDK returns an error of a group in the contract's terms.
+func asSDK(err error) *sdk.Error {
+	if e, ok := err.(*sdk.Error); ok {
+		return e
+	}
+	return sdk.CodeUnavailable.Wrap(err, "the call was ended")
+}

@@ -1,0 +1,25 @@
+// Package exchangeonline is the backend for Exchange Online: it speaks Microsoft
+// Graph with application credentials.
+//
+// Main types: [New] returns the sdk.Backend; an account it opens reads with
+// calendarView/delta, writes, gets and finds with $batch and verifies step by
+// step. A read is a round of pages that is collected whole before anything of it
+// is reported, because Graph sends occurrences as stubs that only their series'
+// master explains.
+//
+// The package promises what the contract of package sdk promises, and by these
+// means:
+//   - no item twice: a create carries a transactionId made from its marker, so that
+//     repeating it answers the first one's event;
+//   - no mail to anybody: attendees are never written;
+//   - no private text: what is not of normal sensitivity loses its text while it is
+//     decoded, unless it is the gateway's own;
+//   - no token elsewhere: links are followed only to the configured server, and
+//     redirects never.
+//
+// Deleted events go to the mailbox's Deleted Items, as with every Outlook client.
+//
+// Neighbours: plugins/internal/transport sends the requests,
+// plugins/internal/winzone knows Windows zone names, plugins/internal/exchange
+// names the marker's property, and plugins/exchangesim plays the server in tests.
+package exchangeonline

@@ -1,0 +1,66 @@
+package exchangeonline
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/trainercal/trainercal/plugins/internal/transport"
+	"github.com/trainercal/trainercal/sdk"
+)
+
+// maxPause is the longest wait for a mailbox within a call; a server that asks for
+// more is obeyed by ending the mailbox's part of the call.
+const maxPause = 10 * time.Second
+
+// pauses remembers until when a server asked to leave a mailbox alone. The zero
+// value is usable.
+type pauses struct {
+	mu    sync.Mutex
+	until map[string]time.Time
+}
+
+func (p *pauses) set(mailbox string, until time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.until == nil {
+		p.until = map[string]time.Time{}
+	}
+	key := strings.ToLower(mailbox)
+	if until.After(p.until[key]) {
+		p.until[key] = until
+	}
+}
+
+// left is how long the mailbox must still be left alone.
+func (p *pauses) left(mailbox string, now time.Time) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	key := strings.ToLower(mailbox)
+	left := p.until[key].Sub(now)
+	if left <= 0 {
+		delete(p.until, key)
+		return 0
+	}
+	return left
+}
+
+// wait waits until the mailbox may be asked again, or fails when that is too long.
+func (p *pauses) wait(ctx context.Context, mailbox string, now func() time.Time) *sdk.Error {
+	left := p.left(mailbox, now())
+	if left == 0 {
+		return nil
+	}
+	if left > maxPause {
+		return paused(left)
+	}
+	if err := transport.Sleep(ctx, left); err != nil {
+		return sdk.CodeUnavailable.Wrap(err, "gave up waiting for the mailbox")
+	}
+	return nil
+}
+
+func paused(left time.Duration) *sdk.Error {
+	return sdk.CodeThrottled.New("the server asked to leave the mailbox alone for now").WithRetryAfter(left)
+}

@@ -1,0 +1,158 @@
+package exchangeonline
+
+import (
+	"context"
+	"time"
+
+	"github.com/trainercal/trainercal/sdk"
+	"github.com/trainercal/trainercal/sdk/calendar"
+)
+
+const (
+	// maxPages bounds a round whatever the server's links say.
+	maxPages = 2000
+	// maxStalePages is how many pages in a row may bring nothing new: an empty page
+	// with a link is no end, but many are no progress.
+	maxStalePages = 20
+)
+
+// round is one mailbox's read being collected: the pages of a delta round or of a
+// view, put together by id. The last word on an id counts (B4).
+type round struct {
+	reader reader
+	// rows are the events that take time, masters those of series, by id.
+	rows    map[string]*event
+	masters map[string]*event
+	gone    map[string]bool
+}
+
+func newRound(r reader) *round {
+	return &round{reader: r, rows: map[string]*event{}, masters: map[string]*event{}, gone: map[string]bool{}}
+}
+
+// add takes a page in, and reports whether it said anything new.
+func (r *round) add(events []event) (news bool, err *sdk.Error) {
+	for i := range events {
+		e := &events[i]
+		r.reader.strip(e)
+		if r.take(e) {
+			news = true
+		}
+	}
+	if len(r.rows) > sdk.MaxItems {
+		return news, sdk.CodeTooManyItems.New("more than %d appointments in the window", sdk.MaxItems).
+			WithAdvice("shorten sync.window")
+	}
+	return news, nil
+}
+
+func (r *round) take(e *event) (news bool) {
+	switch {
+	case e.Removed != nil:
+		news = !r.gone[e.ID]
+		delete(r.rows, e.ID)
+		delete(r.masters, e.ID)
+		r.gone[e.ID] = true
+		return news
+	case e.Type == typeMaster:
+		news = r.masters[e.ID] == nil || r.masters[e.ID].version() != e.version()
+		r.masters[e.ID] = e
+		delete(r.rows, e.ID)
+	default:
+		known, there := r.rows[e.ID]
+		news = !there || known.version() != e.version()
+		r.rows[e.ID] = e
+		delete(r.masters, e.ID)
+	}
+	delete(r.gone, e.ID)
+	return news
+}
+
+// follow collects a delta round from a path below the base to its delta link, which
+// it returns. stop tells that the round cannot be finished this way.
+func (s *session) follow(ctx context.Context, mailbox, path string, r *round) (delta string, stop bool, err *sdk.Error) {
+	seen := map[string]bool{path: true}
+	stale := 0
+	for range maxPages {
+		var p page
+		refused, err := s.get(ctx, "delta", mailbox, s.link(path), preferPages, &p)
+		if err != nil {
+			return "", refused.lostPlace(), err
+		}
+		if err := p.check(); err != nil {
+			return "", false, err
+		}
+		news, err := r.add(*p.Value)
+		if err != nil {
+			return "", false, err
+		}
+		if p.DeltaLink != "" {
+			delta, err := s.relative(p.DeltaLink)
+			return delta, false, err
+		}
+		if p.NextLink == "" {
+			return "", false, badAnswer("a page of a delta round without a link")
+		}
+		if path, err = s.relative(p.NextLink); err != nil {
+			return "", false, err
+		}
+		if stale++; news {
+			stale = 0
+		}
+		if seen[path] || stale >= maxStalePages {
+			return "", true, badAnswer("the pages of a delta round go in circles")
+		}
+		seen[path] = true
+	}
+	return "", true, badAnswer("a delta round has no end")
+}
+
+// lostPlace reports whether a refused page means that the server no longer knows
+// where a round was to continue (F5). 400 stands for several codes of that meaning.
+func (r refusedWith) lostPlace() bool {
+	return r.status == 410 || r.status == 400 ||
+		r.is("syncstatenotfound", "resyncrequired", "invaliddeltatoken", "syncstateinvalid", "errorinvalidsyncstatedata")
+}
+
+// view collects the plain view of a window: every page until there is no link.
+func (s *session) view(ctx context.Context, mailbox, path string, r *round) *sdk.Error {
+	seen := map[string]bool{path: true}
+	for range maxPages {
+		var p page
+		if _, err := s.get(ctx, "calendarView", mailbox, s.link(path), preferPages, &p); err != nil {
+			return err
+		}
+		if err := p.check(); err != nil {
+			return err
+		}
+		if _, err := r.add(*p.Value); err != nil {
+			return err
+		}
+		if p.NextLink == "" {
+			return nil
+		}
+		next, err := s.relative(p.NextLink)
+		if err != nil {
+			return err
+		}
+		if path = next; seen[path] {
+			return badAnswer("the pages of a view go in circles")
+		}
+		seen[path] = true
+	}
+	return badAnswer("a view has no end")
+}
+
+func windowQuery(w calendar.Window, more ...string) string {
+	return query(append([]string{
+		"startDateTime", w.Start.UTC().Format(time.RFC3339), "endDateTime", w.End.UTC().Format(time.RFC3339),
+	}, more...)...)
+}
+
+func deltaPath(mailbox string, w calendar.Window) string {
+	return userPath(mailbox, "/calendarView/delta"+windowQuery(w))
+}
+
+func viewPath(mailbox string, w calendar.Window) string {
+	return userPath(mailbox, "/calendar/calendarView"+windowQuery(w, "$top", pageSize))
+}

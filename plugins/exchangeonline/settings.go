@@ -1,0 +1,188 @@
+package exchangeonline
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/trainercal/trainercal/plugins/internal/transport"
+	"github.com/trainercal/trainercal/sdk"
+	"github.com/trainercal/trainercal/sdk/schema"
+)
+
+// cloud is one of Microsoft's separate clouds: tokens of one mean nothing in another.
+type cloud struct{ login, graph string }
+
+// clouds are Microsoft's national clouds and their hosts ("National cloud
+// deployments" in the Microsoft Graph documentation).
+var clouds = map[string]cloud{
+	"global":   {"https://login.microsoftonline.com", "https://graph.microsoft.com"},
+	"gcc-high": {"https://login.microsoftonline.us", "https://graph.microsoft.us"},
+	"dod":      {"https://login.microsoftonline.us", "https://dod-graph.microsoft.us"},
+	"china":    {"https://login.chinacloudapi.cn", "https://microsoftgraph.chinacloudapi.cn"},
+}
+
+// graphVersion is the version of Graph that is spoken.
+const graphVersion = "/v1.0"
+
+func settingsSchema() schema.Schema {
+	return schema.Schema{
+		Attributes: []schema.Attribute{
+			{Name: "tenant_id", Type: schema.String, Required: true,
+				Help: "The directory (tenant) id of the app registration, or one of the tenant's domains."},
+			{Name: "client_id", Type: schema.String, Required: true,
+				Help: "The application (client) id of the app registration."},
+			{Name: "client_secret", Type: schema.String, Sensitive: true,
+				Help: "The value of a client secret of the app registration, not the secret's id."},
+			{Name: "certificate_file", Type: schema.String,
+				Help: "Sign in with a certificate. Not supported yet."},
+			{Name: "certificate_password", Type: schema.String, Sensitive: true,
+				Help: "The password of certificate_file. Not supported yet."},
+			{Name: "federated_token_file", Type: schema.String,
+				Help: "Sign in with a federated token. Not supported yet."},
+			{Name: "cloud", Type: schema.String, Default: "global", Enum: []string{"global", "gcc-high", "dod", "china"},
+				Help: "Which of Microsoft's clouds the tenant lives in; GCC belongs to global."},
+			{Name: "api", Type: schema.String, Default: "graph", Enum: []string{"graph", "ews"},
+				Help: "The API to speak. Only graph is supported yet."},
+			{Name: "graph_url", Type: schema.String,
+				Help: "Overrides the cloud's Graph address, with or without /v1.0 at its end."},
+			{Name: "login_url", Type: schema.String,
+				Help: "Overrides the cloud's sign-in address, without the tenant."},
+			{Name: "ews_url", Type: schema.String,
+				Help: "Overrides the cloud's EWS address. Not supported yet."},
+		},
+		ExactlyOneOf: [][]string{{"client_secret", "certificate_file", "federated_token_file"}},
+	}
+}
+
+// rawSettings is the settings block as the host sends it.
+type rawSettings struct {
+	TenantID            string `json:"tenant_id"`
+	ClientID            string `json:"client_id"`
+	ClientSecret        string `json:"client_secret"`
+	CertificateFile     string `json:"certificate_file"`
+	CertificatePassword string `json:"certificate_password"`
+	FederatedTokenFile  string `json:"federated_token_file"`
+	Cloud               string `json:"cloud"`
+	API                 string `json:"api"`
+	GraphURL            string `json:"graph_url"`
+	LoginURL            string `json:"login_url"`
+	EWSURL              string `json:"ews_url"`
+}
+
+// settings is the settings block, checked.
+type settings struct {
+	tenant, clientID, secret string
+	// tokenURL is the tenant's token endpoint.
+	tokenURL string
+	// graph is Graph's address with the version at its end.
+	graph *url.URL
+	// scope asks for whatever the administrator granted the application.
+	scope string
+}
+
+// tenantForm keeps a tenant from leaving its place in the token endpoint's path.
+var tenantForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]*$`)
+
+func parseSettings(data json.RawMessage) (settings, error) {
+	raw := rawSettings{Cloud: "global", API: "graph"}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&raw); err != nil {
+		return settings{}, &sdk.SettingsError{Diagnostics: []schema.Diagnostic{{
+			Severity: schema.Error, Summary: "The settings are not what the schema describes",
+		}}}
+	}
+	var refused refusals
+	refused.checkSupport(raw)
+	refused.checkIdentity(raw)
+	set := refused.addresses(raw)
+	if len(refused) > 0 {
+		return settings{}, &sdk.SettingsError{Diagnostics: refused}
+	}
+	return set, nil
+}
+
+// refusals collects what is wrong, so that the operator sees all of it at once.
+type refusals []schema.Diagnostic
+
+func (r *refusals) add(attribute, summary, detail string) {
+	*r = append(*r, schema.Diagnostic{
+		Severity: schema.Error, Summary: summary, Detail: detail, Path: []string{attribute},
+	})
+}
+
+func (r *refusals) checkSupport(raw rawSettings) {
+	for _, later := range []struct{ name, value string }{
+		{"certificate_file", raw.CertificateFile},
+		{"certificate_password", raw.CertificatePassword},
+		{"federated_token_file", raw.FederatedTokenFile},
+		{"ews_url", raw.EWSURL},
+	} {
+		if later.value != "" {
+			r.add(later.name, later.name+" is not supported yet", "Remove it, and sign in with client_secret over Graph.")
+		}
+	}
+	switch raw.API {
+	case "graph":
+	case "ews":
+		r.add("api", `api = "ews" is not supported yet`, `Remove it, or set api = "graph".`)
+	default:
+		r.add("api", fmt.Sprintf("unknown api %q", raw.API), `Set api = "graph".`)
+	}
+}
+
+func (r *refusals) checkIdentity(raw rawSettings) {
+	switch strings.ToLower(raw.TenantID) {
+	case "":
+		r.add("tenant_id", "tenant_id is missing", "Set the directory (tenant) id of the app registration.")
+	case "common", "organizations", "consumers":
+		r.add("tenant_id", "tenant_id must name one tenant",
+			"Application credentials work in one tenant only: set its id or one of its domains.")
+	default:
+		if !tenantForm.MatchString(raw.TenantID) {
+			r.add("tenant_id", "tenant_id is neither an id nor a domain", "Copy the directory (tenant) id of the app registration.")
+		}
+	}
+	if raw.ClientID == "" {
+		r.add("client_id", "client_id is missing", "Set the application (client) id of the app registration.")
+	}
+	if raw.ClientSecret == "" {
+		r.add("client_secret", "client_secret is missing", "Set the value of a client secret of the app registration.")
+	}
+}
+
+func (r *refusals) addresses(raw rawSettings) settings {
+	set := settings{tenant: raw.TenantID, clientID: raw.ClientID, secret: raw.ClientSecret}
+	home, known := clouds[raw.Cloud]
+	if !known {
+		r.add("cloud", fmt.Sprintf("unknown cloud %q", raw.Cloud), "Set global, gcc-high, dod or china.")
+		return set
+	}
+	set.scope = home.graph + "/.default"
+	set.graph = r.address("graph_url", raw.GraphURL, home.graph)
+	if set.graph != nil && !strings.HasSuffix(set.graph.Path, graphVersion) {
+		set.graph = set.graph.JoinPath(graphVersion)
+	}
+	if login := r.address("login_url", raw.LoginURL, home.login); login != nil {
+		set.tokenURL = login.JoinPath(raw.TenantID, "oauth2/v2.0/token").String()
+	}
+	return set
+}
+
+// address reads an overriding address, or takes the cloud's.
+func (r *refusals) address(attribute, override, standard string) *url.URL {
+	raw := standard
+	if override != "" {
+		raw = strings.TrimRight(override, "/")
+	}
+	u, err := transport.CheckEndpoint(raw)
+	if err != nil {
+		r.add(attribute, attribute+" cannot be used: "+err.Error(), "Set an https address, or leave it out.")
+		return nil
+	}
+	return u
+}

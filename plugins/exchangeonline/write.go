@@ -1,0 +1,230 @@
+package exchangeonline
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/trainercal/trainercal/plugins/internal/transport"
+	"github.com/trainercal/trainercal/sdk"
+	"github.com/trainercal/trainercal/sdk/calendar"
+)
+
+// Write carries out operations, 20 to a request. Each is safe to repeat: a create
+// has a transactionId made of its marker, an update says what should be, and what is
+// deleted already is deleted.
+func (a *account) Write(ctx context.Context, reqs []sdk.WriteRequest, emit func(sdk.WriteResult) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	emit = guarded(emit)
+	var parts []*part
+	for _, req := range reqs {
+		for _, op := range req.Operations {
+			w := &writing{ctx: ctx, graph: a.graph, mailbox: req.Mailbox, op: op, emit: func(res sdk.WriteResult) {
+				if err := emit(res); err != nil {
+					cancel(err)
+				}
+			}}
+			if p := w.start(); p != nil {
+				parts = append(parts, p)
+			}
+		}
+	}
+	if err := a.graph.batch(ctx, "write", parts); err != nil {
+		return final(ctx, plain(err))
+	}
+	return final(ctx, context.Cause(ctx))
+}
+
+// writing is one operation under way.
+type writing struct {
+	ctx     context.Context
+	graph   *session
+	mailbox sdk.Mailbox
+	op      sdk.Operation
+	emit    func(sdk.WriteResult)
+}
+
+// start is the operation's first request; nil when it is answered already.
+func (w *writing) start() *part {
+	switch {
+	case w.op.Kind == sdk.Create && w.op.MaybeDone:
+		return w.search(0)
+	case w.op.Kind == sdk.Create:
+		return w.create(0)
+	case w.op.ItemID == "":
+		w.fail(sdk.CodeInvalidRequest.New("the operation names no item"))
+	case w.op.Kind == sdk.Update:
+		return w.update(string(w.op.ItemID), w.op.Version, w.op.Base)
+	case w.op.Kind == sdk.Delete:
+		return w.delete()
+	default:
+		w.fail(sdk.CodeUnsupported.New("unknown kind of operation"))
+	}
+	return nil
+}
+
+func (w *writing) create(attempt int) *part {
+	return &part{
+		mailbox: w.mailbox.Address, method: http.MethodPost, path: userPath(w.mailbox.Address, "/calendar/events"),
+		body: createBody(w.op, w.mailbox, transactionID(w.op.Marker, attempt)),
+		done: func(answer partAnswer) {
+			if answer.err != nil && answer.is("errorduplicatetransactionid") {
+				w.createdBefore(answer.existingID, attempt)
+				return
+			}
+			w.finish(answer)
+		},
+	}
+}
+
+// createdBefore goes on when the server knows the create's transactionId with other
+// content: an earlier attempt was carried out, and the appointment changed since. The
+// event is brought up to date. Where there is none any more, the id is used up, and
+// a second one is as safe.
+func (w *writing) createdBefore(existingID string, attempt int) {
+	switch {
+	case existingID != "":
+		w.next(w.update(existingID, "", nil))
+	case attempt == 0:
+		w.next(w.search(1))
+	default:
+		w.fail(sdk.CodeConflict.New("the server takes the new appointment for one it had before, and has none").
+			WithDetail("ErrorDuplicateTransactionId"))
+	}
+}
+
+// search looks for the item of a create that may have been carried out, and creates
+// it only if there is none: how long a server remembers a transactionId is not
+// documented.
+func (w *writing) search(attempt int) *part {
+	return &part{
+		mailbox: w.mailbox.Address, method: http.MethodGet, path: markedPath(w.mailbox.Address, markerIs(w.op.Marker)),
+		done: func(answer partAnswer) {
+			if answer.err != nil {
+				w.fail(answer.err)
+				return
+			}
+			p, err := readPage(answer.body)
+			if err != nil {
+				w.fail(err)
+				return
+			}
+			if found := p.withMarker(w.op.Marker); found != nil {
+				w.next(w.update(found.ID, "", nil))
+				return
+			}
+			w.next(w.create(attempt))
+		},
+	}
+}
+
+func (w *writing) update(id, version string, base *calendar.Appointment) *part {
+	p := &part{
+		mailbox: w.mailbox.Address, method: http.MethodPatch, path: eventPath(w.mailbox.Address, id),
+		body: updateBody(w.op.Appointment, base, w.op.Marker, w.mailbox),
+	}
+	if version != "" {
+		p.headers = map[string]string{"If-Match": version}
+	}
+	p.done = func(answer partAnswer) {
+		if answer.err != nil && answer.status == http.StatusPreconditionFailed {
+			w.conflict(p, id)
+			return
+		}
+		w.finish(answer)
+	}
+	return p
+}
+
+// conflict looks at an item whose version was not the expected one. It may be our
+// own update whose answer was lost, or a refusal that Exchange is known to give
+// without cause; otherwise somebody changed the item.
+func (w *writing) conflict(refused *part, id string) {
+	w.next(&part{
+		mailbox: w.mailbox.Address, method: http.MethodGet, path: eventPath(w.mailbox.Address, id) + expandMarker,
+		done: func(answer partAnswer) {
+			item, err := w.item(answer)
+			switch {
+			case err != nil:
+				w.fail(err)
+			case itemSays(item, w.op.Appointment) && item.Marker != nil && *item.Marker == w.op.Marker:
+				w.succeed(item)
+			case item.Version == w.op.Version:
+				again := *refused
+				again.attempts, again.done = 0, w.finish
+				w.next(&again)
+			default:
+				w.fail(sdk.CodeConflict.New("the item changed meanwhile").WithDetail(statusDetail(http.StatusPreconditionFailed)))
+			}
+		},
+	})
+}
+
+func (w *writing) delete() *part {
+	p := &part{
+		mailbox: w.mailbox.Address, method: http.MethodDelete, path: eventPath(w.mailbox.Address, string(w.op.ItemID)),
+		done: func(answer partAnswer) {
+			if answer.err != nil && answer.err.Code != sdk.CodeItemNotFound {
+				w.fail(answer.err)
+				return
+			}
+			w.emit(sdk.WriteResult{Mailbox: w.mailbox.Address, Operation: w.op.ID})
+		},
+	}
+	if w.op.Version != "" {
+		p.headers = map[string]string{"If-Match": w.op.Version}
+	}
+	return p
+}
+
+// next sends a follow-up request.
+func (w *writing) next(p *part) {
+	if err := w.graph.batch(w.ctx, "write", []*part{p}); err != nil {
+		w.fail(err)
+	}
+}
+
+// finish ends the operation with the event that the server answered with.
+func (w *writing) finish(answer partAnswer) {
+	item, err := w.item(answer)
+	if err != nil {
+		w.fail(err)
+		return
+	}
+	item.Marker = &w.op.Marker // the answer to a write does not repeat it
+	w.succeed(item)
+}
+
+// item reads the operation's item from an answer. Its text is the gateway's own.
+func (w *writing) item(answer partAnswer) (calendar.Item, *sdk.Error) {
+	if answer.err != nil {
+		return calendar.Item{}, answer.err
+	}
+	e, err := readEvent(answer.body)
+	if err != nil {
+		return calendar.Item{}, err
+	}
+	r := newReader(w.mailbox, sdk.DetailFull, []calendar.ItemID{calendar.ItemID(e.ID)})
+	r.strip(e)
+	return r.item(e, nil)
+}
+
+func (w *writing) succeed(item calendar.Item) {
+	w.emit(sdk.WriteResult{
+		Mailbox: w.mailbox.Address, Operation: w.op.ID, ItemID: item.ID, Version: item.Version, Item: &item,
+	})
+}
+
+// fail ends the operation. Where the server may have carried it out all the same,
+// that is what the error says.
+func (w *writing) fail(err *sdk.Error) {
+	var sent *transport.Error
+	lost := errors.As(err, &sent) && sent.MaybeDone()
+	if lost || err.Code == sdk.CodeUnavailable || err.Code == sdk.CodeBadAnswer {
+		unknown := sdk.CodeOutcomeUnknown.Wrap(err, "the answer to a write was lost: %s", err.Message)
+		unknown.Detail, unknown.Advice, unknown.RetryAfter = err.Detail, err.Advice, err.RetryAfter
+		err = unknown
+	}
+	w.emit(sdk.WriteResult{Mailbox: w.mailbox.Address, Operation: w.op.ID, Err: err})
+}
