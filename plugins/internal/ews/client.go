@@ -1,0 +1,220 @@
+package ews
+
+import (
+	"context"
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/trainercal/trainercal/plugins/internal/transport"
+	"github.com/trainercal/trainercal/sdk"
+)
+
+const (
+	// refusalWait is the wait before refused credentials are tried a second and last
+	// time: an overloaded server is known to answer 401 too.
+	refusalWait = 2 * time.Second
+	// maxAttempts bounds how often a request is sent that the server asks to wait
+	// with, or that it refused once.
+	maxAttempts = 3
+)
+
+// Authorization adds credentials to a request.
+type Authorization struct {
+	// Scheme is the HTTP scheme, compared with what a refusing server offers.
+	Scheme string
+	// Authorize sets the header.
+	Authorize func(http.Header)
+}
+
+// Basic is a user name and a password in the clear, for TLS only (RFC 7617, UTF-8).
+func Basic(username, password string) Authorization {
+	value := "Basic " + base64.StdEncoding.EncodeToString([]byte(username+":"+password))
+	return Authorization{Scheme: "Basic", Authorize: func(h http.Header) { h.Set("Authorization", value) }}
+}
+
+// Options configure a [Client]; all fields but Now are required.
+type Options struct {
+	// URL is the server's endpoint, usually https://server/EWS/Exchange.asmx.
+	URL       *url.URL
+	Auth      Authorization
+	Transport *transport.Client
+	// Now is the clock; time.Now by default.
+	Now func() time.Time
+}
+
+// Client speaks EWS with one account's credentials. It is safe for concurrent use.
+type Client struct {
+	opts Options
+	gate *gate
+}
+
+// New returns a client. It does no I/O.
+func New(opts Options) *Client {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	return &Client{opts: opts, gate: newGate(opts.Now)}
+}
+
+// TryAgain lets credentials be tried again that were refused a moment ago.
+func (c *Client) TryAgain() { c.gate.forget() }
+
+// Result is the answer to one of several things asked for in a request: a value or
+// an error.
+type Result[T any] struct {
+	Value T
+	Err   *sdk.Error
+}
+
+// call is a request on its way.
+type call struct {
+	req request
+	// mailbox is the mailbox it works on; the server routes by it.
+	mailbox string
+	// write: the request changes something, and must not be repeated blindly.
+	write bool
+}
+
+// ask sends a request and decodes the answer's messages, one for each of the
+// things asked for; another number of messages is an error.
+func ask[M message](ctx context.Context, c *Client, q call, want int) ([]M, ServerVersion, error) {
+	body, err := encode(q.req)
+	if err != nil {
+		return nil, ServerVersion{}, sdk.CodeInternal.Wrap(err, "the request could not be written")
+	}
+	resp, err := c.send(ctx, q, body)
+	if err != nil {
+		return nil, ServerVersion{}, err
+	}
+	messages, v, refused := read[M](resp, q.req.operation(), c.opts.Now())
+	if refused == nil && len(messages) != want {
+		refused = sdk.CodeBadAnswer.New("the server answered %d of %d parts of a request", len(messages), want)
+	}
+	if refused != nil {
+		c.heed(refused)
+		return nil, v, lost(refused, q.write)
+	}
+	for _, m := range messages {
+		c.heed(m.outcome().err())
+	}
+	return messages, v, nil
+}
+
+// heed makes the whole account wait when the server asks for it.
+func (c *Client) heed(err *sdk.Error) {
+	if err != nil && err.Code == sdk.CodeThrottled && err.RetryAfter > 0 {
+		c.gate.pause(err.RetryAfter)
+	}
+}
+
+// lost turns the error of a write that the server may have carried out into one that
+// says so: its answer could not be understood, or it failed on the way.
+func lost(err *sdk.Error, write bool) error {
+	if !write || err.Code != sdk.CodeBadAnswer && err.Code != sdk.CodeUnavailable {
+		return err
+	}
+	return sdk.CodeOutcomeUnknown.Wrap(err, "%s, so a write may or may not have happened", err.Message).
+		WithDetail(err.Detail).WithAdvice("%s", err.Advice).WithRetryAfter(err.RetryAfter)
+}
+
+// send sends the body until it is answered, or must not be sent again.
+func (c *Client) send(ctx context.Context, q call, body []byte) (*transport.Response, error) {
+	for attempt := 1; ; attempt++ {
+		resp, err := c.once(ctx, q, body)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case resp.Status == http.StatusUnauthorized:
+			if err := c.refused(resp, attempt); err != nil {
+				return nil, err
+			}
+			if transport.Sleep(ctx, refusalWait) != nil {
+				return nil, cancelled(ctx)
+			}
+		case attempt < maxAttempts && c.shortPause(resp):
+		default:
+			return resp, nil
+		}
+	}
+}
+
+// once sends the body once, when the gate lets it through.
+func (c *Client) once(ctx context.Context, q call, body []byte) (*transport.Response, error) {
+	leave, err := c.gate.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	h := http.Header{"Content-Type": {"text/xml; charset=utf-8"}, "Accept": {"text/xml"}}
+	c.opts.Auth.Authorize(h)
+	meta := transport.Meta{Operation: "ews " + q.req.operation(), Idempotent: !q.write}
+	if q.mailbox != "" {
+		h.Set("X-AnchorMailbox", legal(q.mailbox))
+		meta.Mailboxes = []string{q.mailbox}
+	}
+	resp, err := c.opts.Transport.Do(ctx, transport.Request{
+		Method: http.MethodPost, URL: c.opts.URL.String(), Header: h, Body: body,
+	}, meta)
+	if err != nil {
+		return nil, unreachable(err, q.write)
+	}
+	if resp.Status != http.StatusUnauthorized {
+		c.gate.accept()
+	}
+	return resp, nil
+}
+
+// refused looks at a 401: nil means that a second attempt may be made.
+func (c *Client) refused(resp *transport.Response, attempt int) error {
+	err := unauthorized(resp.Header, c.opts.Auth.Scheme)
+	if attempt == 1 && err.Code == sdk.CodeCredentials {
+		c.gate.doubt()
+		return nil
+	}
+	c.gate.refuse(err)
+	return err
+}
+
+// shortPause reports whether the server did nothing and asks to wait a while that a
+// request can sleep through; the gate makes everybody wait.
+func (c *Client) shortPause(resp *transport.Response) bool {
+	if resp.Status != http.StatusInternalServerError {
+		return false
+	}
+	_, _, err := read[status](resp, "", c.opts.Now())
+	if err == nil || err.Detail != CodeServerBusy || err.RetryAfter <= 0 || err.RetryAfter > maxPause {
+		return false
+	}
+	c.gate.pause(err.RetryAfter)
+	return true
+}
+
+// read decodes an answer whatever its HTTP status: faults come with 500.
+func read[M message](resp *transport.Response, operation string, now time.Time) ([]M, ServerVersion, *sdk.Error) {
+	var soap answer[M]
+	if err := decode(resp.Body, &soap); err != nil || soap.Body == nil {
+		return nil, soap.Version, refusal(resp, now)
+	}
+	messages, err := soap.messages(operation)
+	return messages, soap.Version, err
+}
+
+// messages are the answer's messages, if it is the answer to the operation.
+func (a answer[M]) messages(operation string) ([]M, *sdk.Error) {
+	if a.Body.Fault != nil {
+		return nil, a.Body.Fault.err()
+	}
+	r := a.Body.Response
+	if r == nil || r.XMLName.Local != operation+"Response" || r.Messages == nil {
+		return nil, sdk.CodeBadAnswer.New("the server answered another question than the one asked")
+	}
+	for _, m := range r.Messages.List {
+		if m.outcome().XMLName.Local != operation+"ResponseMessage" {
+			return nil, sdk.CodeBadAnswer.New("the server answered another question than the one asked")
+		}
+	}
+	return r.Messages.List, nil
+}

@@ -1,0 +1,152 @@
+package ews
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Answers are decoded by local name: tags below have no prefixes and no order,
+// because servers differ in both.
+
+// answer is a SOAP message from the server whose messages are of type M.
+type answer[M message] struct {
+	XMLName xml.Name      `xml:"Envelope"`
+	Version ServerVersion `xml:"Header>ServerVersionInfo"`
+	Body    *struct {
+		Fault    *fault `xml:"Fault"`
+		Response *struct {
+			XMLName  xml.Name
+			Messages *struct {
+				List []M `xml:",any"`
+			} `xml:"ResponseMessages"`
+		} `xml:",any"`
+	} `xml:"Body"`
+}
+
+// ServerVersion is what the server says of itself: 15.1 is Exchange 2016, 15.2 is
+// 2019 and the Subscription Edition, 15.20 is Exchange Online.
+type ServerVersion struct {
+	Major int `xml:"MajorVersion,attr"`
+	Minor int `xml:"MinorVersion,attr"`
+	Build int `xml:"MajorBuildNumber,attr"`
+}
+
+// String writes the version as in "15.2.2562".
+func (v ServerVersion) String() string {
+	return fmt.Sprintf("%d.%d.%d", v.Major, v.Minor, v.Build)
+}
+
+// fault is a request refused as a whole.
+type fault struct {
+	Code   string `xml:"faultcode"`
+	Detail struct {
+		ResponseCode string   `xml:"ResponseCode"`
+		Values       []xvalue `xml:"MessageXml>Value"`
+	} `xml:"detail"`
+}
+
+// xvalue is one of the values a refusal explains itself with.
+type xvalue struct {
+	Name string `xml:"Name,attr"`
+	Text string `xml:",chardata"`
+}
+
+// status is what each response message says of its own success.
+type status struct {
+	XMLName xml.Name
+	Class   string   `xml:"ResponseClass,attr"`
+	Code    string   `xml:"ResponseCode"`
+	Values  []xvalue `xml:"MessageXml>Value"`
+}
+
+func (s status) outcome() status { return s }
+
+// message is a response message, whatever else it holds.
+type message interface{ outcome() status }
+
+// errDTD: the answer brings a document type definition, which EWS never does.
+var errDTD = errors.New("the answer holds a document type definition")
+
+// noDTD passes on tokens, and refuses a document type definition.
+type noDTD struct{ next *xml.Decoder }
+
+// Token returns the next token.
+func (r noDTD) Token() (xml.Token, error) {
+	t, err := r.next.Token()
+	if _, directive := t.(xml.Directive); directive {
+		return nil, errDTD
+	}
+	return t, err
+}
+
+// decode reads a SOAP message.
+func decode(body []byte, into any) error {
+	inner := xml.NewDecoder(bytes.NewReader(tolerable(body)))
+	dec := xml.NewTokenDecoder(noDTD{inner})
+	if err := dec.Decode(into); err != nil {
+		return err
+	}
+	// The whole body must be well formed: what ends early or goes on was damaged on
+	// its way.
+	for {
+		t, err := dec.Token()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		}
+		if _, start := t.(xml.StartElement); start {
+			return errors.New("the answer goes on after its end")
+		}
+	}
+}
+
+var reference = regexp.MustCompile(`&#(?:[xX]([0-9A-Fa-f]{1,8})|([0-9]{1,10}));`)
+
+// tolerable drops the characters XML 1.0 does not have: Exchange passes on what
+// some client once put into a subject, raw or as a reference.
+func tolerable(body []byte) []byte {
+	body = bytes.TrimPrefix(body, []byte("\uFEFF"))
+	body = bytes.Map(func(r rune) rune {
+		if legalRune(r) {
+			return r
+		}
+		return -1
+	}, body)
+	return reference.ReplaceAllFunc(body, func(ref []byte) []byte {
+		m := reference.FindSubmatch(ref)
+		digits, base := string(m[2]), 10
+		if len(m[1]) > 0 {
+			digits, base = string(m[1]), 16
+		}
+		if n, err := strconv.ParseUint(digits, base, 32); err == nil && n <= utf8.MaxRune && legalRune(rune(n)) {
+			return ref
+		}
+		return nil
+	})
+}
+
+// moment is a point in time as EWS writes it: with Z or an offset. One without
+// either is taken as UTC, the zone of requests that name none.
+type moment struct{ time.Time }
+
+// UnmarshalText reads xs:dateTime.
+func (m *moment) UnmarshalText(text []byte) error {
+	s := strings.TrimSpace(string(text))
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			m.Time = t.UTC()
+			return nil
+		}
+	}
+	return errors.New("not a point in time")
+}

@@ -1,0 +1,100 @@
+package ews
+
+import "strings"
+
+// The response messages, as far as they are used.
+
+type folderMessage struct {
+	status
+	Folders struct {
+		List []folder `xml:",any"`
+	} `xml:"Folders"`
+}
+
+type folder struct {
+	ID     ItemID `xml:"FolderId"`
+	Rights *struct {
+		Create      bool  `xml:"CreateContents"`
+		Delete      bool  `xml:"Delete"`
+		Modify      bool  `xml:"Modify"`
+		Read        bool  `xml:"Read"`
+		ViewPrivate *bool `xml:"ViewPrivateItems"`
+	} `xml:"EffectiveRights"`
+}
+
+type findMessage struct {
+	status
+	Root *struct {
+		// Last is nil where the server does not say whether the view is whole.
+		Last  *bool  `xml:"IncludesLastItemInRange,attr"`
+		Total *int   `xml:"TotalItemsInView,attr"`
+		Items *items `xml:"Items"`
+	} `xml:"RootFolder"`
+}
+
+// items are an answer's items; what is not a calendar item is kept apart, so that
+// counting misses nothing.
+type items struct {
+	Calendar []Item     `xml:"CalendarItem"`
+	Other    []struct{} `xml:",any"`
+}
+
+func (i *items) count() int { return len(i.Calendar) + len(i.Other) }
+
+type itemsMessage struct {
+	status
+	Items items `xml:"Items"`
+}
+
+type syncMessage struct {
+	status
+	State   string `xml:"SyncState"`
+	Last    *bool  `xml:"IncludesLastItemInRange"`
+	Changes *struct {
+		Create []struct{} `xml:"Create"`
+		Update []struct{} `xml:"Update"`
+		Delete []struct{} `xml:"Delete"`
+	} `xml:"Changes"`
+}
+
+// deleteMessage says nothing but how it went.
+type deleteMessage struct{ status }
+
+// Item is a calendar item as the server shows it.
+type Item struct {
+	ItemID       ItemID  `xml:"ItemId"`
+	ParentFolder ItemID  `xml:"ParentFolderId"`
+	Subject      string  `xml:"Subject"`
+	Sensitivity  string  `xml:"Sensitivity"`
+	Body         *string `xml:"Body"`
+	Properties   []struct {
+		Field struct {
+			Set  string `xml:"PropertySetId,attr"`
+			Name string `xml:"PropertyName,attr"`
+		} `xml:"ExtendedFieldURI"`
+		Value string `xml:"Value"`
+	} `xml:"ExtendedProperty"`
+	UID           string  `xml:"UID"`
+	Start         *moment `xml:"Start"`
+	End           *moment `xml:"End"`
+	AllDay        bool    `xml:"IsAllDayEvent"`
+	FreeBusy      string  `xml:"LegacyFreeBusyStatus"`
+	Location      string  `xml:"Location"`
+	Cancelled     bool    `xml:"IsCancelled"`
+	Type          string  `xml:"CalendarItemType"`
+	MyResponse    string  `xml:"MyResponseType"`
+	StartTimeZone struct {
+		ID string `xml:"Id,attr"`
+	} `xml:"StartTimeZone"`
+}
+
+// MarkerText is the value of the marker's property, empty where there is none.
+// Property set ids are compared without letter case, names with it.
+func (i Item) MarkerText() string {
+	for _, p := range i.Properties {
+		if p.Field.Name == markerField.PropertyName && strings.EqualFold(p.Field.Set, markerField.PropertySetID) {
+			return p.Value
+		}
+	}
+	return ""
+}
