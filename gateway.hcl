@@ -19,7 +19,7 @@ state {
 }
 
 sync {
-  interval = "15m" # how often calendars are read; pushes do not wait for it
+  interval = env("GATEWAY_INTERVAL", "15m") # how often calendars are read and checked
 
   window {
     past   = "7d"
