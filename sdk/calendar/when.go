@@ -1,6 +1,7 @@
 package calendar
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 )
@@ -55,14 +56,17 @@ func ParseDate(s string) (Date, error) {
 func (d Date) String() string { return d.In(time.UTC).Format(time.DateOnly) }
 
 // In returns the instant at which the day begins in loc. Where the zone skips
-// midnight, it is the first instant of the day.
+// midnight, it is the first instant of the day; where it skips the whole day, the
+// first instant after. A day that no calendar has is read as package time does: the
+// 32nd of a month is the 1st of the next.
 func (d Date) In(loc *time.Location) time.Time {
+	d = d.AddDays(0)
 	t := time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, loc)
-	if DateOf(t) == d {
+	if !DateOf(t).Before(d) {
 		return t
 	}
 	// The clock jumped over midnight: time.Date normalised to the evening before.
-	for t = t.Truncate(time.Minute); DateOf(t) != d; {
+	for t = t.Truncate(time.Minute); DateOf(t).Before(d); {
 		t = t.Add(time.Minute)
 	}
 	return t
@@ -74,7 +78,9 @@ func (d Date) AddDays(n int) Date {
 }
 
 // Before reports whether d is earlier than o.
-func (d Date) Before(o Date) bool { return d.In(time.UTC).Before(o.In(time.UTC)) }
+func (d Date) Before(o Date) bool {
+	return cmp.Or(cmp.Compare(d.Year, o.Year), cmp.Compare(d.Month, o.Month), cmp.Compare(d.Day, o.Day)) < 0
+}
 
 // When is the time of an appointment: either the span of instants [Start, End),
 // or, when AllDay is set, the whole days [FirstDay, EndDay) by date, which start
