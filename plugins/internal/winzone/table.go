@@ -4,6 +4,7 @@ import (
 	_ "embed" // for the tables
 	"encoding/xml"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -47,6 +48,8 @@ var retired = map[string]string{
 type table struct {
 	// toIANA is keyed by the Windows name in lower case.
 	toIANA map[string]string
+	// windows are the Windows names of today, sorted.
+	windows []string
 	// toWindows is keyed by IANA names: those of CLDR, and the target of each one's
 	// links.
 	toWindows map[string]string
@@ -81,12 +84,14 @@ func readTables(zones []byte, lines string) (table, error) {
 	for _, m := range doc.Maps {
 		if m.Territory == world {
 			t.toIANA[strings.ToLower(m.Windows)] = m.Names
+			t.windows = append(t.windows, m.Windows)
 		}
 		for _, name := range strings.Fields(m.Names) {
 			t.toWindows[name] = m.Windows
 			t.toWindows[t.target(name)] = m.Windows
 		}
 	}
+	slices.Sort(t.windows)
 	for windows, name := range retired {
 		t.toIANA[strings.ToLower(windows)] = name
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,6 +32,10 @@ func ToIANA(windows string) (iana string, ok bool) {
 	iana, ok = tables().toIANA[strings.ToLower(windows)]
 	return iana, ok
 }
+
+// WindowsNames lists the Windows zones of today by name, as a server lists those it
+// knows.
+func WindowsNames() []string { return slices.Clone(tables().windows) }
 
 // utcNames are what Exchange calls UTC beside the Windows zone of that name.
 var utcNames = map[string]bool{"utc": true, "z": true, "gmt": true, "tzone://microsoft/utc": true}
