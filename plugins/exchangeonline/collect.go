@@ -23,7 +23,7 @@ func (a *account) collect(ctx context.Context, req sdk.ReadRequest, r *round, fu
 	if err := a.hydrate(ctx, req, r, full); err != nil {
 		return out, err
 	}
-	b := builder{round: r, own: req.Scope == sdk.ScopeOwn}
+	b := builder{round: r}
 	if !full {
 		b.removals()
 	}
@@ -32,11 +32,9 @@ func (a *account) collect(ctx context.Context, req sdk.ReadRequest, r *round, fu
 	return out, err
 }
 
-// builder makes the changes of a round. own leaves out everything that is not the
-// gateway's (ScopeOwn).
+// builder makes the changes of a round.
 type builder struct {
 	round   *round
-	own     bool
 	changes []calendar.Change
 }
 
@@ -46,13 +44,9 @@ type builder struct {
 func (b *builder) removals() {
 	ids := slices.Sorted(maps.Keys(b.round.gone))
 	for _, id := range append(ids, slices.Sorted(maps.Keys(b.round.masters))...) {
-		if b.wants(id) {
-			b.changes = append(b.changes, calendar.Change{Remove: calendar.ItemID(id)})
-		}
+		b.changes = append(b.changes, calendar.Change{Remove: calendar.ItemID(id)})
 	}
 }
-
-func (b *builder) wants(id string) bool { return !b.own || b.round.reader.own[calendar.ItemID(id)] }
 
 // items reports what is there.
 func (b *builder) items() *sdk.Error {
@@ -66,14 +60,11 @@ func (b *builder) items() *sdk.Error {
 		if err != nil {
 			return err
 		}
-		if _, whole := series[e.SeriesMasterID]; whole && !b.own {
+		if _, whole := series[e.SeriesMasterID]; whole {
 			series[e.SeriesMasterID] = append(series[e.SeriesMasterID], item)
-		} else if b.wants(id) {
+		} else {
 			b.changes = append(b.changes, calendar.Change{Upsert: &item})
 		}
-	}
-	if b.own {
-		return nil
 	}
 	for _, id := range slices.Sorted(maps.Keys(series)) {
 		b.changes = append(b.changes, calendar.Change{ReplaceSeries: &calendar.Series{
@@ -81,59 +72,4 @@ func (b *builder) items() *sdk.Error {
 		}})
 	}
 	return nil
-}
-
-// Pages of a read: so many items, or so many bytes of text, whatever is reached
-// first.
-const (
-	itemsPerPage = 200
-	bytesPerPage = 256 << 10
-)
-
-// emitRead sends a mailbox's changes in pages, the last one with Complete.
-func emitRead(mailbox string, got collected, emit func(sdk.ReadPage) error) error {
-	for chunk := range pagesOf(got.changes) {
-		if err := emit(sdk.ReadPage{Mailbox: mailbox, Changes: chunk}); err != nil {
-			return err
-		}
-	}
-	return emit(sdk.ReadPage{Mailbox: mailbox, Complete: &got.complete})
-}
-
-// pagesOf cuts changes into pages. A series is never cut: it replaces what was.
-func pagesOf(changes []calendar.Change) func(yield func([]calendar.Change) bool) {
-	return func(yield func([]calendar.Change) bool) {
-		from, items, bytes := 0, 0, 0
-		for i, c := range changes {
-			n, size := weight(c)
-			if i > from && (items+n > itemsPerPage || bytes+size > bytesPerPage) {
-				if !yield(changes[from:i]) {
-					return
-				}
-				from, items, bytes = i, 0, 0
-			}
-			items, bytes = items+n, bytes+size
-		}
-		if from < len(changes) {
-			yield(changes[from:])
-		}
-	}
-}
-
-// weight is how many items a change holds, and about how many bytes.
-func weight(c calendar.Change) (items, bytes int) {
-	switch {
-	case c.Upsert != nil:
-		return 1, itemBytes(*c.Upsert)
-	case c.ReplaceSeries != nil:
-		for _, item := range c.ReplaceSeries.Items {
-			bytes += itemBytes(item)
-		}
-		return len(c.ReplaceSeries.Items) + 1, bytes
-	}
-	return 1, len(c.Remove)
-}
-
-func itemBytes(i calendar.Item) int {
-	return 200 + len(i.ID) + len(i.Version) + len(i.SeriesID) + len(i.Subject) + len(i.Location) + len(i.Body)
 }

@@ -15,9 +15,6 @@ import (
 // later round, rows without their master may be a part of the series only, so the
 // series is read whole. Nothing is fetched where nothing is missing.
 func (a *account) hydrate(ctx context.Context, req sdk.ReadRequest, r *round, full bool) *sdk.Error {
-	if req.Scope == sdk.ScopeOwn {
-		return nil // ours are never series
-	}
 	missing := r.unexplained(full)
 	if len(missing) == 0 {
 		return nil
@@ -103,11 +100,7 @@ func (h *hydration) instances(ctx context.Context, id string, body []byte) *sdk.
 	if err != nil {
 		return err
 	}
-	for key, e := range h.round.rows {
-		if e.SeriesMasterID == id {
-			delete(h.round.rows, key)
-		}
-	}
+	h.round.dropSeries(id)
 	// What instances answers explains itself; the master only says that the series is
 	// whole.
 	h.round.masters[id] = &event{ID: id, Type: typeMaster}

@@ -24,8 +24,11 @@ func newReader(m sdk.Mailbox, detail sdk.Detail, own []calendar.ItemID) reader {
 	return r
 }
 
-// ours reports whether the event is the gateway's, as far as can be told.
-func (r reader) ours(e *event) bool { return r.own[calendar.ItemID(e.ID)] || e.marker() != nil }
+// ours reports whether the event, or the series it belongs to, is the gateway's, as
+// far as can be told.
+func (r reader) ours(e *event) bool {
+	return r.own[calendar.ItemID(e.ID)] || r.own[calendar.ItemID(e.SeriesMasterID)] || e.marker() != nil
+}
 
 // strip takes off an event, right after it was decoded, what must not go further:
 // all text of what is not of normal sensitivity, and what the wanted detail leaves

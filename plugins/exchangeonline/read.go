@@ -16,7 +16,7 @@ func (a *account) Read(ctx context.Context, reqs []sdk.ReadRequest, emit func(sd
 		if err != nil {
 			return err
 		}
-		return emitRead(req.Mailbox.Address, got, emit)
+		return emit(sdk.ReadPage{Mailbox: req.Mailbox.Address, Changes: got.changes, Complete: &got.complete})
 	}
 	return each(ctx, reqs, work, func(req sdk.ReadRequest, err *sdk.Error) error {
 		return emit(sdk.ReadPage{Mailbox: req.Mailbox.Address, Err: err})
@@ -47,7 +47,7 @@ func (a *account) readMailbox(ctx context.Context, req sdk.ReadRequest) (collect
 // readDelta collects a delta round from path. stop tells that another way of
 // reading must be taken.
 func (a *account) readDelta(ctx context.Context, req sdk.ReadRequest, path string, full bool) (got collected, stop bool, err *sdk.Error) {
-	r := newRound(newReader(req.Mailbox, req.Detail, req.Own))
+	r := newRound(req)
 	delta, stop, err := a.graph.follow(ctx, req.Mailbox.Address, path, r)
 	if err != nil {
 		return collected{}, stop, err
@@ -60,7 +60,7 @@ func (a *account) readDelta(ctx context.Context, req sdk.ReadRequest, path strin
 // readView collects the plain view of the window, for mailboxes whose delta rounds
 // do not end.
 func (a *account) readView(ctx context.Context, req sdk.ReadRequest) (collected, *sdk.Error) {
-	r := newRound(newReader(req.Mailbox, req.Detail, req.Own))
+	r := newRound(req)
 	if err := a.graph.view(ctx, req.Mailbox.Address, viewPath(req.Mailbox.Address, req.Window), r); err != nil {
 		return collected{}, err
 	}

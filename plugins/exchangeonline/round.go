@@ -20,20 +20,29 @@ const (
 // view, put together by id. The last word on an id counts (B4).
 type round struct {
 	reader reader
+	// onlyOwn leaves out whatever is not the gateway's (ScopeOwn).
+	onlyOwn bool
 	// rows are the events that take time, masters those of series, by id.
 	rows    map[string]*event
 	masters map[string]*event
 	gone    map[string]bool
 }
 
-func newRound(r reader) *round {
-	return &round{reader: r, rows: map[string]*event{}, masters: map[string]*event{}, gone: map[string]bool{}}
+func newRound(req sdk.ReadRequest) *round {
+	return &round{
+		reader: newReader(req.Mailbox, req.Detail, req.Own), onlyOwn: req.Scope == sdk.ScopeOwn,
+		rows: map[string]*event{}, masters: map[string]*event{}, gone: map[string]bool{},
+	}
 }
 
 // add takes a page in, and reports whether it said anything new.
 func (r *round) add(events []event) (news bool, err *sdk.Error) {
 	for i := range events {
 		e := &events[i]
+		if r.onlyOwn && !r.reader.ours(e) {
+			news = true // for all that is known of it
+			continue
+		}
 		r.reader.strip(e)
 		if r.take(e) {
 			news = true
@@ -52,6 +61,7 @@ func (r *round) take(e *event) (news bool) {
 		news = !r.gone[e.ID]
 		delete(r.rows, e.ID)
 		delete(r.masters, e.ID)
+		r.dropSeries(e.ID)
 		r.gone[e.ID] = true
 		return news
 	case e.Type == typeMaster:
@@ -66,6 +76,15 @@ func (r *round) take(e *event) (news bool) {
 	}
 	delete(r.gone, e.ID)
 	return news
+}
+
+// dropSeries forgets the rows of a series.
+func (r *round) dropSeries(id string) {
+	for key, e := range r.rows {
+		if e.SeriesMasterID == id {
+			delete(r.rows, key)
+		}
+	}
 }
 
 // follow collects a delta round from a path below the base to its delta link, which

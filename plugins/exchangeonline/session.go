@@ -155,7 +155,7 @@ func (s *session) link(path string) string { return strings.TrimRight(s.base.Str
 // with it.
 func (s *session) relative(link string) (string, *sdk.Error) {
 	u, err := url.Parse(link)
-	base := strings.TrimRight(s.base.EscapedPath(), "/")
+	base := "/" + strings.Trim(s.base.EscapedPath(), "/")
 	if err != nil || u.Scheme != s.base.Scheme || !strings.EqualFold(u.Host, s.base.Host) || u.User != nil ||
 		!strings.HasPrefix(u.EscapedPath(), base+"/") {
 		return "", badAnswer("a link leads away from the configured server").WithAdvice("check graph_url and the proxy")
