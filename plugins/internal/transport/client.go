@@ -3,6 +3,8 @@ package transport
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"net/http"
@@ -17,6 +19,9 @@ type Options struct {
 	// Base makes the connections; nil means TLS by the system's roots, proxies from
 	// the environment, and bounded dialling and handshakes.
 	Base http.RoundTripper
+	// RootCAs are the only authorities whose certificates are trusted, nil for the
+	// system's. It has no effect together with Base.
+	RootCAs *x509.CertPool
 	// UserAgent is sent with every request. Operators put it on allow lists, so it
 	// must not change from request to request.
 	UserAgent string
@@ -40,7 +45,7 @@ type Options struct {
 
 func (o Options) withDefaults() Options {
 	if o.Base == nil {
-		o.Base = newBase()
+		o.Base = newBase(o.RootCAs)
 	}
 	o.UserAgent = or(o.UserAgent, "trainercal")
 	o.Timeout = or(o.Timeout, 60*time.Second)
@@ -65,8 +70,11 @@ func or[T comparable](v, fallback T) T {
 
 // newBase is http.DefaultTransport's settings with more connections kept for the
 // one or two hosts an account talks to, and a bound on waiting for headers.
-func newBase() http.RoundTripper {
+func newBase(roots *x509.CertPool) http.RoundTripper {
 	t := http.DefaultTransport.(*http.Transport).Clone()
+	if roots != nil {
+		t.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+	}
 	t.MaxIdleConnsPerHost = 16
 	t.TLSHandshakeTimeout = 10 * time.Second
 	return t
