@@ -16,6 +16,27 @@ type TrainerID struct {
 // String returns "provider/label".
 func (t TrainerID) String() string { return t.Provider + "/" + t.Label }
 
+// MarshalText writes "provider/label", and nothing for no trainer.
+func (t TrainerID) MarshalText() ([]byte, error) {
+	if t == (TrainerID{}) {
+		return nil, nil
+	}
+	return []byte(t.String()), nil
+}
+
+// UnmarshalText reads what [TrainerID.MarshalText] writes.
+func (t *TrainerID) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*t = TrainerID{}
+		return nil
+	}
+	id, err := ParseTrainerID(string(text))
+	if err == nil {
+		*t = id
+	}
+	return err
+}
+
 // ParseTrainerID reads "provider/label".
 func ParseTrainerID(s string) (TrainerID, error) {
 	provider, label, ok := strings.Cut(s, "/")
@@ -48,31 +69,32 @@ const (
 // Course is a scheduled course date of one provider. Start and End are instants;
 // TimeZone is the IANA zone the course is planned in, never empty.
 type Course struct {
-	Provider  string
-	ID        string
-	Name      string
-	Alias     string
-	Kind      Kind
-	Status    Status
-	Start     time.Time
-	End       time.Time
-	TimeZone  string
-	Trainers  []CourseTrainer
-	Sessions  []Session
-	Venue     *Venue
-	Details   string // details_url: a link to more about the course
-	Cost      string
-	CostType  string
-	Advertise bool
-	Sessional bool
-	TaxExempt bool
+	Provider  string          `json:"provider"`
+	ID        string          `json:"id"`
+	Name      string          `json:"name"`
+	Alias     string          `json:"alias,omitzero"`
+	Kind      Kind            `json:"kind"`
+	Status    Status          `json:"status"`
+	Start     time.Time       `json:"start"`
+	End       time.Time       `json:"end"`
+	TimeZone  string          `json:"timezone"`
+	Trainers  []CourseTrainer `json:"trainers"`
+	Sessions  []Session       `json:"sessions,omitzero"`
+	Venue     *Venue          `json:"venue,omitzero"`
+	Details   string          `json:"details_url,omitzero"` // details_url: a link to more about the course
+	Cost      string          `json:"cost,omitzero"`
+	CostType  string          `json:"cost_type,omitzero"`
+	Advertise bool            `json:"advertise,omitzero"`
+	Sessional bool            `json:"sessional,omitzero"`
+	TaxExempt bool            `json:"tax_exempt,omitzero"`
 	// WaitingList and Places are counts; nil when the platform did not say.
-	WaitingList, Places *int
-	ExternalID          string
-	DeliveryMethod      string
-	ExclusiveAccounts   []string
-	DelegateWebinar     *Webinar
-	Version             string
+	WaitingList       *int     `json:"waiting_list,omitzero"`
+	Places            *int     `json:"places,omitzero"`
+	ExternalID        string   `json:"external_id,omitzero"`
+	DeliveryMethod    string   `json:"delivery_method,omitzero"`
+	ExclusiveAccounts []string `json:"exclusive_accounts,omitzero"`
+	DelegateWebinar   *Webinar `json:"delegate_webinar,omitzero"`
+	Version           string   `json:"version,omitzero"`
 }
 
 // Label is the course's alias, else its name.
@@ -85,29 +107,33 @@ func (c Course) Label() string {
 
 // CourseTrainer is a trainer's part in a course.
 type CourseTrainer struct {
-	ID      string // the trainer's label within the course's provider
-	Role    string
-	Webinar *Webinar
+	ID      string   `json:"id"` // the trainer's label within the course's provider
+	Role    string   `json:"role,omitzero"`
+	Webinar *Webinar `json:"webinar,omitzero"`
 }
 
 // Webinar is how to join a webinar.
 type Webinar struct {
-	URL       string
-	MeetingID string
-	Passcode  string
-	DialIn    string
-	Notes     string
+	URL       string `json:"url,omitzero"`
+	MeetingID string `json:"meeting_id,omitzero"`
+	Passcode  string `json:"passcode,omitzero"`
+	DialIn    string `json:"dial_in,omitzero"`
+	Notes     string `json:"notes,omitzero"`
 }
 
 // Session is one part of a course.
 type Session struct {
-	ID         string
-	Start, End time.Time
+	ID    string    `json:"id"`
+	Start time.Time `json:"start"`
+	End   time.Time `json:"end"`
 }
 
 // Venue is where a class takes place.
 type Venue struct {
-	Name, Address, Phone, Email string
+	Name    string `json:"name,omitzero"`
+	Address string `json:"address,omitzero"`
+	Phone   string `json:"phone,omitzero"`
+	Email   string `json:"email,omitzero"`
 }
 
 // Origin says where an unavailability comes from.

@@ -30,8 +30,8 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrNewerSchema: the state was written by a newer gateway.
 	ErrNewerSchema = errors.New("the state was written by a newer gateway")
-	// ErrStale: an older version of an object than the stored one was refused.
-	ErrStale = errors.New("older than what is stored")
+	// ErrReadOnly: the state was opened for reading alone.
+	ErrReadOnly = errors.New("the state is open for reading only")
 )
 
 // Store remembers everything between runs. Its methods are safe for concurrent use
@@ -49,8 +49,9 @@ type Store interface {
 type Platform interface {
 	// Import stores courses and unavailability in one transaction. Each course or
 	// unavailability that differs from the stored one gets a new revision when one
-	// of its changed fields is a trigger; a new one always does. With replace, what
-	// the batch's providers have stored and the batch lacks is deleted.
+	// of its changed fields is a trigger; a new one always does. No revision is ever
+	// used twice, also not after a deletion (push-12). An older version than the
+	// stored one is counted and left out.
 	Import(ctx context.Context, batch Batch) (ImportResult, error)
 	// Courses returns the provider's courses by start, then id.
 	Courses(ctx context.Context, provider string) ([]CourseRecord, error)
@@ -61,12 +62,10 @@ type Platform interface {
 
 // Batch is what an import brings.
 type Batch struct {
-	Courses        []platform.Course
-	Unavailability []platform.Unavailability
-	// Providers are those the batch speaks for; with Replace, absence of an object
-	// of theirs means its deletion.
-	Providers []string
-	Replace   bool
+	platform.Import
+	// Replace: absence of an object means its deletion, within what the import
+	// speaks for.
+	Replace bool
 	// RepushOn gives, by provider, the course fields that are triggers (push-7);
 	// nil means the default set.
 	RepushOn map[string][]string
@@ -138,8 +137,10 @@ type Result struct {
 	Fingerprint string
 	// PutLinks and DropLinks change links by key; PutMirrors and DropMirrors change
 	// pulled unavailability by its stable id.
-	PutLinks    []reconcile.Link
-	DropLinks   []string
+	PutLinks  []reconcile.Link
+	DropLinks []string
+	// What is put and dropped is dropped in the end. Of a private mirror no text is
+	// kept.
 	PutMirrors  []reconcile.Mirror
 	DropMirrors []string
 	// Failing replaces what is stored; nil clears it.
