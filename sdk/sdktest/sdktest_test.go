@@ -1,0 +1,5 @@
+package sdktest
+
+import "testing"
+
+func TestMemory(t *testing.T) { Run(t, MemorySubject()) }
