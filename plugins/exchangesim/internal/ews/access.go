@@ -15,6 +15,14 @@ type caller struct {
 	acting *world.Mailbox
 }
 
+// name tells accounts apart; all applications are one.
+func (c caller) name() string {
+	if c.account == nil {
+		return "application"
+	}
+	return strings.ToLower(c.account.User)
+}
+
 // target is a mailbox, and what the caller may do with it.
 type target struct {
 	box    *world.Mailbox

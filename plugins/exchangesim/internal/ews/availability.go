@@ -29,6 +29,9 @@ type availabilityView struct {
 func getUserAvailability(c *call, e *element) *node {
 	list := el("m:FreeBusyResponseArray")
 	view, bad := readAvailabilityView(e)
+	if c.refusal != nil {
+		bad = c.refusal
+	}
 	boxes := e.first("MailboxDataArray").elements()
 	if len(boxes) > maxAvailabilityMailboxes {
 		bad = fail("ErrorMailboxDataArrayTooBig", "There are too many mailboxes in the request.")

@@ -34,6 +34,8 @@ type call struct {
 	// without an offset are, and what an item is made in that names no zone.
 	zone   *time.Location
 	zoneID string
+	// refusal fails every item of a batch, nil for none.
+	refusal *failure
 }
 
 // prepare checks what holds for the whole request.
@@ -105,7 +107,11 @@ func (c *call) batch(operation string, list *element, empty string, one func(*el
 	for _, e := range list.elements() {
 		f := errStopped
 		var content []*node
-		if !stopped {
+		switch {
+		case stopped:
+		case c.refusal != nil:
+			f = c.refusal
+		default:
 			content, f = one(e)
 		}
 		switch {

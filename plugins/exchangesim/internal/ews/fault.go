@@ -1,7 +1,5 @@
 package ews
 
-import "strconv"
-
 // code is an EWS response code, as the schema's ResponseCodeType lists them.
 type code string
 
@@ -56,13 +54,6 @@ func errSchema(e *element, text string) *failure {
 		code: "ErrorSchemaValidation", text: text,
 		violation: &violation{line: e.line, column: e.column},
 	}
-}
-
-// errServerBusy is throttling; clients wait for backOff milliseconds at least.
-func errServerBusy(backOff int) *failure {
-	f := fail("ErrorServerBusy", "The server cannot service this request right now. Try again later.")
-	f.values = []attribute{{"BackOffMilliseconds", strconv.Itoa(backOff)}}
-	return f
 }
 
 var (

@@ -4,10 +4,14 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/trainercal/trainercal/plugins/exchangesim/internal/faults"
 	"github.com/trainercal/trainercal/plugins/exchangesim/world"
 )
 
@@ -25,43 +29,38 @@ type Options struct {
 	// Token reports whether an access token is good for EWS. With one, a caller is an
 	// application that may impersonate everybody.
 	Token func(token string) bool
-	// Before may refuse a call before it is carried out; nil refuses none.
-	Before func(Call) *Fault
-	// Observe sees every call after its answer was made, before it is sent; nil for nobody.
+	// Faults decide what goes wrong, and count; nil for neither.
+	Faults *faults.Set
+	// Latency is how long every operation takes at least.
+	Latency time.Duration
+	// Concurrency is how many requests of one account may run at a time
+	// (EWSMaxConcurrency); more are refused with ErrorExceededConnectionCount. 0 is no limit.
+	Concurrency int
+	// Observe sees every call with its answer, before that is sent; nil for nobody.
 	Observe func(Observation)
 }
 
-// Call is a request that was understood.
-type Call struct {
+// Observation is a call with its messages.
+type Observation struct {
 	// Operation is the request's element, for example "FindItem".
 	Operation string
 	// Mailboxes are the primary addresses of the mailboxes that the request names, in
 	// order, each once.
 	Mailboxes []string
-}
-
-// Observation is a call with its messages.
-type Observation struct {
-	Call
+	// Request and Answer are whole SOAP messages; Answer is empty for an HTTP answer
+	// without one.
 	Request, Answer []byte
 	Status          int
 }
 
-// Fault is an answer instead of the operation's.
-type Fault struct {
-	// Code is an EWS response code: the answer is a SOAP fault. Empty is a plain
-	// HTTP answer.
-	Code, Text string
-	// BackOffMilliseconds accompanies ErrorServerBusy; 0 for none.
-	BackOffMilliseconds int
-	// Status is the HTTP status; 0 is 500.
-	Status int
-	// Header is added to the answer, for example Retry-After or X-EWS-Policy-Reason.
-	Header http.Header
-}
-
 // Handler serves EWS from a world.
-type Handler struct{ opts Options }
+type Handler struct {
+	opts Options
+
+	mu sync.Mutex
+	// running counts the requests in flight by account.
+	running map[string]int
+}
 
 // BasicScheme and BearerScheme are challenges of a server that allows passwords, and
 // of one that allows tokens.
@@ -82,7 +81,7 @@ func New(opts Options) *Handler {
 			opts.Schemes = append(opts.Schemes, BearerScheme)
 		}
 	}
-	return &Handler{opts: opts}
+	return &Handler{opts: opts, running: map[string]int{}}
 }
 
 // ServeHTTP answers one request. Credentials come first, as with IIS: without them
@@ -107,7 +106,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuseBody(w, err)
 		return
 	}
-	h.serve(w, who, body)
+	h.serve(r, who, body).Send(w, r)
 }
 
 // stamp sets the headers by which Exchange's administrators find a request again.
@@ -128,62 +127,107 @@ func (h *Handler) refuseBody(w http.ResponseWriter, err error) {
 	http.Error(w, "Bad Request", http.StatusBadRequest)
 }
 
-func (h *Handler) serve(w http.ResponseWriter, who caller, body []byte) {
+// serve answers a request whose sender is known.
+func (h *Handler) serve(r *http.Request, who caller, body []byte) *faults.Answer {
 	seen := Observation{Request: body}
-	content, status := h.answer(w.Header(), who, &seen)
-	if content != nil {
-		seen.Answer = encodeEnvelope(h.opts.Build, content)
-		w.Header().Set("Content-Type", "text/xml; charset=utf-8")
-	}
-	seen.Status = status
+	answer := h.operate(r, who, &seen)
+	seen.Status, seen.Answer = answer.Status, answer.Body
 	if h.opts.Observe != nil {
 		h.opts.Observe(seen)
 	}
-	w.WriteHeader(status)
-	// A client that is gone does not read its answer; there is nobody to tell.
-	_, _ = w.Write(seen.Answer)
+	return answer
 }
 
-// answer carries a request out. The content is nil for a plain HTTP answer.
-func (h *Handler) answer(header http.Header, who caller, seen *Observation) (content *node, status int) {
+func (h *Handler) operate(r *http.Request, who caller, seen *Observation) *faults.Answer {
 	env, f := openEnvelope(seen.Request)
 	if f != nil {
-		return faultNode(f), http.StatusInternalServerError
+		return h.soapFault(f)
 	}
-	seen.Operation = env.operation.name
-	run := operations[env.operation.name]
+	name := env.operation.name
+	run := operations[name]
 	if run == nil {
-		return faultNode(errSchema(env.operation, "The operation is not known: "+env.operation.name)), http.StatusInternalServerError
+		return h.soapFault(errSchema(env.operation, "The operation is not known: "+name))
 	}
 	c := &call{world: h.opts.World, env: env, who: who}
-	seen.Mailboxes = c.named()
-	if h.opts.Before != nil {
-		if fault := h.opts.Before(seen.Call); fault != nil {
-			return fault.answer(header)
+	seen.Operation, seen.Mailboxes = name, c.named()
+	if !h.enter(who) {
+		return h.soapFault(fail("ErrorExceededConnectionCount", "You have exceeded the available concurrent connections for your account. Try again once your other requests have completed."))
+	}
+	defer h.leave(who)
+	faults.Wait(r.Context(), h.opts.Latency)
+	return faults.Run(r.Context(), h.rule(seen), func() *faults.Answer {
+		if f := c.prepare(); f != nil {
+			return h.soapFault(f)
 		}
-	}
-	if f := c.prepare(); f != nil {
-		return faultNode(f), http.StatusInternalServerError
-	}
-	return run(c, env.operation), http.StatusOK
+		return h.soap(http.StatusOK, run(c, env.operation))
+	}, func(r faults.Rule) *faults.Answer { return h.refuse(c, r) })
 }
 
-func (f *Fault) answer(header http.Header) (*node, int) {
-	for name, values := range f.Header {
-		header[name] = values
+// rule counts the call and finds the fault it meets. A request about several
+// mailboxes is one request, and counted under none of them.
+func (h *Handler) rule(seen *Observation) *faults.Rule {
+	if h.opts.Faults == nil {
+		return nil
 	}
-	status := f.Status
-	if status == 0 {
-		status = http.StatusInternalServerError
+	op := faults.Operation{Protocol: "ews", Kind: seen.Operation}
+	if len(seen.Mailboxes) == 1 {
+		op.Mailbox = seen.Mailboxes[0]
 	}
-	if f.Code == "" {
-		return nil, status
+	return h.opts.Faults.Take(op)
+}
+
+// refuse is a fault's answer: with a code and status 200 every item of the request
+// fails by that code, with a code and another status the whole request is a SOAP
+// fault, and without a code it is a plain HTTP answer. The code of a 403 is the text
+// by which Exchange Online says that EWS is blocked.
+func (h *Handler) refuse(c *call, r faults.Rule) *faults.Answer {
+	if r.Code == "" || r.Status == http.StatusForbidden {
+		plain := &faults.Answer{Status: r.Status, Header: http.Header{}}
+		if r.Code != "" {
+			plain.Header.Set("X-EWS-Policy-Reason", r.Code)
+		}
+		return plain
 	}
-	refusal := fail(code(f.Code), f.Text)
-	if f.BackOffMilliseconds > 0 {
-		refusal.values = []attribute{{"BackOffMilliseconds", itoa(f.BackOffMilliseconds)}}
+	f := fail(code(r.Code), "The simulator was told to refuse this: "+r.Code)
+	if seconds, err := strconv.Atoi(r.RetryAfter); err == nil {
+		f.values = []attribute{{"BackOffMilliseconds", strconv.Itoa(seconds * 1000)}}
 	}
-	return faultNode(refusal), status
+	if r.Status != http.StatusOK {
+		answer := h.soapFault(f)
+		answer.Status = r.Status
+		return answer
+	}
+	if f := c.prepare(); f != nil {
+		return h.soapFault(f)
+	}
+	c.refusal = f
+	return h.soap(http.StatusOK, operations[c.env.operation.name](c, c.env.operation))
+}
+
+func (h *Handler) soapFault(f *failure) *faults.Answer {
+	return h.soap(http.StatusInternalServerError, faultNode(f))
+}
+
+func (h *Handler) soap(status int, content *node) *faults.Answer {
+	header := http.Header{"Content-Type": {"text/xml; charset=utf-8"}}
+	return &faults.Answer{Status: status, Header: header, Body: encodeEnvelope(h.opts.Build, content)}
+}
+
+// enter takes a place among the account's requests in flight, if there is one.
+func (h *Handler) enter(who caller) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.opts.Concurrency > 0 && h.running[who.name()] >= h.opts.Concurrency {
+		return false
+	}
+	h.running[who.name()]++
+	return true
+}
+
+func (h *Handler) leave(who caller) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.running[who.name()]--
 }
 
 // authenticate finds out who calls, or refuses with 401 and the schemes on offer.
