@@ -7,10 +7,10 @@ import (
 	"github.com/trainercal/trainercal/sdk/schema"
 )
 
-// hideSecrets marks the diagnostics whose source lines may hold a secret, so that
+// HideSecrets marks the diagnostics whose source lines may hold a secret, so that
 // no reader of them prints it. A setting the schema does not know counts as secret:
 // it may be a misspelt password.
-func hideSecrets(diags hcl.Diagnostics, body hcl.Body, s schema.Schema) {
+func HideSecrets(diags hcl.Diagnostics, body hcl.Body, s schema.Schema) {
 	syntax, ok := body.(*hclsyntax.Body)
 	if !ok {
 		return

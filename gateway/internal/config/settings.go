@@ -109,7 +109,7 @@ func DecodeSettings(body hcl.Body, at hcl.Range, s schema.Schema, ctx *hcl.EvalC
 	for _, group := range s.ExactlyOneOf {
 		r.exactlyOne(group)
 	}
-	hideSecrets(r.diags, body, s)
+	HideSecrets(r.diags, body, s)
 	if r.diags.HasErrors() {
 		return nil, r.diags
 	}

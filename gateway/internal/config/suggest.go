@@ -8,6 +8,10 @@ import (
 	"github.com/hashicorp/hcl/v2"
 )
 
+// Suggest is what to say after refusing a name: nothing, or with a space before it
+// the known name that was probably meant.
+func Suggest(name string, known []string) string { return suggest(name, known) }
+
 // suggest returns " Did you mean "x"?" for the known word nearest to the one
 // given, or nothing when none is near enough to be a slip of the keys.
 func suggest(word string, known []string) string {

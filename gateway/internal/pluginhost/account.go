@@ -5,22 +5,76 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"sync/atomic"
+
+	"github.com/hashicorp/hcl/v2"
 
 	"github.com/trainercal/trainercal/sdk"
 	"github.com/trainercal/trainercal/sdk/schema"
 )
 
+// slot is the place of a configured account. Only whoever holds the token in turn
+// opens it, so that accounts do not wait for each other.
+type slot struct {
+	spec   Spec
+	turn   chan struct{}
+	opened *opened
+}
+
 // opened is an account opened in one process.
 type opened struct {
-	name    string
-	process Process
+	process *instance
 	account sdk.Account
 	// identity says which calendars it reaches, credentials which secrets it uses.
 	identity, credentials string
 	// lost: the process no longer knows the account.
-	lost bool
+	lost atomic.Bool
+}
+
+// open opens the account in the service's running process, or returns it if it is
+// open there already.
+func (h *Host) open(ctx context.Context, name string) (*opened, error) {
+	s, known := h.slots[name]
+	if !known {
+		return nil, sdk.CodeInvalidSettings.New("no account %s is configured", name)
+	}
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-ctx.Done():
+		return nil, sdk.CodeUnavailable.Wrap(ctx.Err(), "stopped while waiting for account %s", name)
+	}
+	process, err := h.running(ctx, s.spec.Service)
+	if err != nil {
+		return nil, err
+	}
+	if o := s.opened; o != nil && o.process == process && !o.lost.Load() {
+		return o, nil
+	}
+	if s.opened, err = h.openIn(ctx, process, s.spec); err != nil {
+		return nil, err
+	}
+	return s.opened, nil
+}
+
+// openIn decodes the account's settings by the plugin's schema and opens it.
+func (h *Host) openIn(ctx context.Context, process *instance, spec Spec) (*opened, error) {
+	settings, diags := spec.decode(process.description.Settings, h.opts.Eval)
+	if diags.HasErrors() {
+		return nil, sdk.CodeInvalidSettings.New("the settings of account %s cannot work: %s", spec.Name, firstError(diags)).
+			WithAdvice("run gateway validate")
+	}
+	account, err := process.Open(ctx, sdk.OpenRequest{Name: spec.Name, MasterAccount: spec.MasterAccount, Settings: settings})
+	if err != nil {
+		noteProcess(process, err)
+		return nil, openError(spec, err)
+	}
+	return &opened{
+		process: process, account: account,
+		identity:    identity(spec, process.description.Settings, settings),
+		credentials: fingerprint(spec.Service, spec.MasterAccount, string(settings)),
+	}, nil
 }
 
 // identity is a digest of what decides which calendars an account reaches: its
@@ -50,65 +104,11 @@ func fingerprint(parts ...string) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// note learns from a call's error: an account the process lost is opened again, and
-// refused credentials are not tried again by themselves.
-func (h *Host) note(o *opened, err error) {
-	if err == nil {
-		return
+func firstError(diags hcl.Diagnostics) string {
+	for _, d := range diags {
+		if d.Severity == hcl.DiagError {
+			return fmt.Sprintf("%s; %s", d.Summary, d.Detail)
+		}
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	var known *sdk.Error
-	switch {
-	case errors.Is(err, sdk.ErrPluginDied), errors.Is(err, sdk.ErrUnknownAccount):
-		o.lost = true
-	case errors.Is(err, sdk.ErrCredentials) && errors.As(err, &known):
-		h.refused[o.credentials] = known
-	}
+	return ""
 }
-
-// forgive lets refused credentials be tried again.
-func (h *Host) forgive(o *opened) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	delete(h.refused, o.credentials)
-}
-
-// guarded passes calls on and learns from how they end.
-type guarded struct {
-	host   *Host
-	opened *opened
-}
-
-func (g *guarded) noted(err error) error {
-	g.host.note(g.opened, err)
-	return err
-}
-
-// Verify implements [sdk.Account].
-func (g *guarded) Verify(ctx context.Context, mailboxes []sdk.Mailbox, emit func(sdk.Check) error) error {
-	return g.noted(g.opened.account.Verify(ctx, mailboxes, emit))
-}
-
-// Read implements [sdk.Account].
-func (g *guarded) Read(ctx context.Context, reqs []sdk.ReadRequest, emit func(sdk.ReadPage) error) error {
-	return g.noted(g.opened.account.Read(ctx, reqs, emit))
-}
-
-// Get implements [sdk.Account].
-func (g *guarded) Get(ctx context.Context, reqs []sdk.GetRequest, emit func(sdk.GetPage) error) error {
-	return g.noted(g.opened.account.Get(ctx, reqs, emit))
-}
-
-// Write implements [sdk.Account].
-func (g *guarded) Write(ctx context.Context, reqs []sdk.WriteRequest, emit func(sdk.WriteResult) error) error {
-	return g.noted(g.opened.account.Write(ctx, reqs, emit))
-}
-
-// Find implements [sdk.Account].
-func (g *guarded) Find(ctx context.Context, reqs []sdk.FindRequest, emit func(sdk.FindPage) error) error {
-	return g.noted(g.opened.account.Find(ctx, reqs, emit))
-}
-
-// Close does nothing: the account is the host's.
-func (g *guarded) Close() error { return nil }

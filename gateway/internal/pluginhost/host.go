@@ -2,7 +2,7 @@ package pluginhost
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -18,6 +18,8 @@ import (
 type Process interface {
 	Describe(ctx context.Context) (sdk.Description, error)
 	Open(ctx context.Context, req sdk.OpenRequest) (sdk.Account, error)
+	// Flush has the plugin send what it buffers of its traces.
+	Flush(ctx context.Context) error
 	// Done is closed when the process has ended.
 	Done() <-chan struct{}
 	// Kill ends the process; it returns within seconds whatever the plugin does.
@@ -26,25 +28,27 @@ type Process interface {
 
 // Options are what a [Host] needs.
 type Options struct {
-	// Launch starts the plugin of a service.
+	// Launch starts the plugin of a service; see [Launcher].
 	Launch func(ctx context.Context, service string) (Process, error)
 	// Accounts are all accounts of the configuration.
 	Accounts []Spec
 	// Eval evaluates the expressions in settings.
 	Eval *hcl.EvalContext
-	Now  func() time.Time
+	// Now is the clock; nil for [time.Now].
+	Now func() time.Time
 	// Event hears of plugins that ended or were started again; nil for nobody.
 	Event func(text string)
 }
 
-// Host runs the plugins of one gateway.
+// Host runs the plugins of one gateway. Its methods may be called at the same time.
 type Host struct {
-	opts  Options
-	specs map[string]Spec
+	opts Options
+	// slots are the configured accounts, by name.
+	slots map[string]*slot
 
 	mu          sync.Mutex
 	supervisors map[string]*supervisor
-	opened      map[string]*opened
+	closed      bool
 	// refused holds, by credential fingerprint, why the server refused them.
 	refused map[string]*sdk.Error
 }
@@ -54,116 +58,106 @@ func New(opts Options) *Host {
 	if opts.Event == nil {
 		opts.Event = func(string) {}
 	}
-	h := &Host{
-		opts: opts, specs: map[string]Spec{},
-		supervisors: map[string]*supervisor{}, opened: map[string]*opened{}, refused: map[string]*sdk.Error{},
+	if opts.Now == nil {
+		opts.Now = time.Now
 	}
-	for _, s := range opts.Accounts {
-		h.specs[s.Name] = s
+	h := &Host{
+		opts: opts, slots: map[string]*slot{},
+		supervisors: map[string]*supervisor{}, refused: map[string]*sdk.Error{},
+	}
+	for _, spec := range opts.Accounts {
+		h.slots[spec.Name] = &slot{spec: spec, turn: make(chan struct{}, 1)}
 	}
 	return h
 }
 
 // Describe returns what the service's plugin says of itself.
 func (h *Host) Describe(ctx context.Context, service string) (sdk.Description, error) {
-	_, d, err := h.supervisor(service).running(ctx)
-	return d, err
+	plugin, err := h.running(ctx, service)
+	if err != nil {
+		return sdk.Description{}, err
+	}
+	return plugin.description, nil
 }
 
-func (h *Host) supervisor(service string) *supervisor {
+// running returns the service's live process.
+func (h *Host) running(ctx context.Context, service string) (*instance, error) {
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	s, ok := h.supervisors[service]
-	if !ok {
-		s = &supervisor{service: service, opts: h.opts}
+	if !ok && !h.closed {
+		s = newSupervisor(service, h.opts)
 		h.supervisors[service] = s
 	}
-	return s
+	h.mu.Unlock()
+	if s == nil {
+		return nil, errStopping()
+	}
+	return s.running(ctx)
 }
 
 // Account returns the account named "provider/service", opened in a running
 // plugin. It implements [runner.Accounts]. The account is the host's: the caller
 // does not close it.
 func (h *Host) Account(ctx context.Context, name string) (runner.Account, error) {
-	o, err := h.open(ctx, name, true)
+	o, err := h.open(ctx, name)
 	if err != nil {
 		return runner.Account{}, err
+	}
+	if refusal := h.refusal(o); refusal != nil {
+		return runner.Account{}, refusal
 	}
 	return runner.Account{Account: &guarded{host: h, opened: o}, Identity: o.identity}, nil
 }
 
 // Verified returns the account for an operator's verify, which tries refused
-// credentials again.
+// credentials again. When they pass, the account works again.
 func (h *Host) Verified(ctx context.Context, name string) (sdk.Account, error) {
-	o, err := h.open(ctx, name, false)
+	o, err := h.open(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	h.forgive(o)
-	return &guarded{host: h, opened: o}, nil
+	return &guarded{host: h, opened: o, forced: true}, nil
 }
 
-// open opens the account in the service's running process, or returns it if it is
-// open there already.
-func (h *Host) open(ctx context.Context, name string, guard bool) (*opened, error) {
-	spec, known := h.specs[name]
-	if !known {
-		return nil, sdk.CodeInvalidSettings.New("no account %s is configured", name)
+// Flush has all running plugins send what they buffer of their traces, so that a
+// finished run can be read whole.
+func (h *Host) Flush(ctx context.Context) error {
+	var (
+		wg   sync.WaitGroup
+		mu   sync.Mutex
+		errs []error
+	)
+	for _, s := range h.all() {
+		wg.Go(func() {
+			plugin := s.live(ctx)
+			if plugin == nil {
+				return
+			}
+			if err := plugin.Flush(ctx); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				errs = append(errs, err)
+			}
+		})
 	}
-	process, description, err := h.supervisor(spec.Service).running(ctx)
-	if err != nil {
-		return nil, err
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	o := h.opened[name]
-	if o == nil || o.process != process || o.lost {
-		if o, err = h.openIn(ctx, process, description, spec); err != nil {
-			return nil, err
-		}
-		h.opened[name] = o
-	}
-	if refusal := h.refused[o.credentials]; guard && refusal != nil {
-		return nil, refusal
-	}
-	return o, nil
+	wg.Wait()
+	return errors.Join(errs...)
 }
 
-// openIn decodes the account's settings by the plugin's schema and opens it.
-func (h *Host) openIn(ctx context.Context, process Process, d sdk.Description, spec Spec) (*opened, error) {
-	settings, diags := spec.decode(d.Settings, h.opts.Eval)
-	if diags.HasErrors() {
-		return nil, sdk.CodeInvalidSettings.New("the settings of account %s cannot work: %s", spec.Name, firstError(diags)).
-			WithAdvice("run gateway validate")
-	}
-	account, err := process.Open(ctx, sdk.OpenRequest{Name: spec.Name, MasterAccount: spec.MasterAccount, Settings: settings})
-	if err != nil {
-		return nil, openError(spec, err)
-	}
-	return &opened{
-		name: spec.Name, process: process, account: account,
-		identity:    identity(spec, d.Settings, settings),
-		credentials: fingerprint(spec.Service, spec.MasterAccount, string(settings)),
-	}, nil
-}
-
-// Close ends all plugins. It is safe to call twice.
+// Close ends all plugins, and whatever waits for one. It is safe to call twice.
 func (h *Host) Close() {
 	h.mu.Lock()
-	supervisors := slices.Collect(maps.Values(h.supervisors))
+	h.closed = true
 	h.mu.Unlock()
 	var wg sync.WaitGroup
-	for _, s := range supervisors {
-		wg.Go(s.stop)
+	for _, s := range h.all() {
+		wg.Go(s.close)
 	}
 	wg.Wait()
 }
 
-func firstError(diags hcl.Diagnostics) string {
-	for _, d := range diags {
-		if d.Severity == hcl.DiagError {
-			return fmt.Sprintf("%s; %s", d.Summary, d.Detail)
-		}
-	}
-	return ""
+func (h *Host) all() []*supervisor {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Collect(maps.Values(h.supervisors))
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -43,25 +44,66 @@ func (s Spec) decode(sch schema.Schema, eval *hcl.EvalContext) (json.RawMessage,
 	return config.DecodeSettings(s.Settings, s.place(), sch, eval)
 }
 
-// Validate checks the account's settings with its plugin, without reaching any
-// server, and returns every diagnostic with its place.
-func (h *Host) Validate(ctx context.Context, spec Spec) hcl.Diagnostics {
-	process, description, err := h.supervisor(spec.Service).running(ctx)
-	if err != nil {
+// Validate checks the settings of all accounts with their plugins, without reaching
+// any server, and returns every diagnostic with its place. A plugin that cannot be
+// used is reported once, at its first account; a program that is not there is not
+// reported, because loading the configuration did (see [Finder.Check]).
+func (h *Host) Validate(ctx context.Context) hcl.Diagnostics {
+	byService := map[string][]Spec{}
+	for _, spec := range h.opts.Accounts {
+		byService[spec.Service] = append(byService[spec.Service], spec)
+	}
+	var (
+		wg    sync.WaitGroup
+		mu    sync.Mutex
+		diags hcl.Diagnostics
+	)
+	for service, specs := range byService {
+		wg.Go(func() {
+			found := h.validate(ctx, service, specs)
+			mu.Lock()
+			defer mu.Unlock()
+			diags = append(diags, found...)
+		})
+	}
+	wg.Wait()
+	return diags
+}
+
+// validate checks the accounts of one service.
+func (h *Host) validate(ctx context.Context, service string, specs []Spec) hcl.Diagnostics {
+	plugin, err := h.running(ctx, service)
+	switch {
+	case errors.Is(err, ErrNoProgram):
+		return nil
+	case err != nil:
 		return hcl.Diagnostics{{
-			Severity: hcl.DiagError, Summary: fmt.Sprintf("The plugin of %s cannot be used", spec.Service),
-			Detail: err.Error(), Subject: spec.Range.Ptr(),
+			Severity: hcl.DiagError, Summary: "Plugin cannot be used",
+			Detail: fmt.Sprintf("The plugin of %q cannot be used: %s.", service, err), Subject: specs[0].Range.Ptr(),
 		}}
 	}
-	settings, diags := spec.decode(description.Settings, h.opts.Eval)
+	var diags hcl.Diagnostics
+	for _, spec := range specs {
+		found := h.validateIn(ctx, plugin, spec)
+		config.HideSecrets(found, spec.Settings, plugin.description.Settings)
+		diags = append(diags, found...)
+	}
+	return diags
+}
+
+// validateIn checks one account. What it opens has nothing to do with the account
+// that runs use, and is closed again.
+func (h *Host) validateIn(ctx context.Context, plugin *instance, spec Spec) hcl.Diagnostics {
+	settings, diags := spec.decode(plugin.description.Settings, h.opts.Eval)
 	if diags.HasErrors() {
 		return diags
 	}
-	account, err := process.Open(ctx, sdk.OpenRequest{Name: spec.Name, MasterAccount: spec.MasterAccount, Settings: settings})
-	if err != nil {
-		return append(diags, spec.locate(err)...)
+	account, err := plugin.Open(ctx, sdk.OpenRequest{Name: spec.Name, MasterAccount: spec.MasterAccount, Settings: settings})
+	if err == nil {
+		err = account.Close()
 	}
-	if err := account.Close(); err != nil {
+	if err != nil {
+		noteProcess(plugin, err)
 		return append(diags, spec.locate(err)...)
 	}
 	return diags
@@ -72,7 +114,8 @@ func (s Spec) locate(err error) hcl.Diagnostics {
 	var refused *sdk.SettingsError
 	if !errors.As(err, &refused) {
 		return hcl.Diagnostics{{
-			Severity: hcl.DiagError, Summary: "The plugin could not open the account", Detail: err.Error(), Subject: s.Range.Ptr(),
+			Severity: hcl.DiagError, Summary: "Account cannot be opened",
+			Detail: fmt.Sprintf("The plugin could not open the account: %s.", err), Subject: s.Range.Ptr(),
 		}}
 	}
 	var diags hcl.Diagnostics

@@ -2,8 +2,9 @@ package pluginhost
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/trainercal/trainercal/sdk"
@@ -18,56 +19,123 @@ const (
 	loopWindow = time.Minute
 )
 
+// instance is a process as the supervisor started it.
+type instance struct {
+	Process
+	description sdk.Description
+	// broken: a call found that it does not answer, so it is replaced.
+	broken atomic.Bool
+}
+
+func (i *instance) alive() bool {
+	select {
+	case <-i.Done():
+		return false
+	default:
+		return !i.broken.Load()
+	}
+}
+
 // supervisor keeps one service's plugin running.
 type supervisor struct {
 	service string
 	opts    Options
+	// stopping ends whatever the supervisor waits for.
+	stopping context.Context
+	stop     context.CancelFunc
 
-	mu          sync.Mutex
-	process     Process
-	description sdk.Description
-	// deaths are the times of the last deaths.
-	deaths  []time.Time
-	stopped bool
+	// turn holds one token: whoever has it may use what follows. Waiting for it can
+	// be given up, which waiting for a mutex cannot.
+	turn    chan struct{}
+	current *instance
+	// deaths are the times of the last deaths, last is why the last start failed.
+	deaths []time.Time
+	last   error
 }
+
+func newSupervisor(service string, opts Options) *supervisor {
+	s := &supervisor{service: service, opts: opts, turn: make(chan struct{}, 1)}
+	s.stopping, s.stop = context.WithCancel(context.Background())
+	s.turn <- struct{}{}
+	return s
+}
+
+// take waits for the token, until ctx ends or the supervisor is stopped.
+func (s *supervisor) take(ctx context.Context) error {
+	if s.stopping.Err() != nil {
+		return errStopping()
+	}
+	select {
+	case <-s.turn:
+		if s.stopping.Err() != nil {
+			s.give()
+			return errStopping()
+		}
+		return nil
+	case <-s.stopping.Done():
+		return errStopping()
+	case <-ctx.Done():
+		return sdk.CodeUnavailable.Wrap(ctx.Err(), "stopped while waiting for the plugin %s", s.service)
+	}
+}
+
+func (s *supervisor) give() { s.turn <- struct{}{} }
+
+func errStopping() *sdk.Error { return sdk.CodeUnavailable.New("the gateway is shutting down") }
 
 // running returns the live process, starting it where needed.
-func (s *supervisor) running(ctx context.Context) (Process, sdk.Description, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.stopped {
-		return nil, sdk.Description{}, sdk.CodePluginDied.New("the gateway is shutting down")
+func (s *supervisor) running(ctx context.Context) (*instance, error) {
+	if err := s.take(ctx); err != nil {
+		return nil, err
 	}
-	if s.process != nil && alive(s.process) {
-		return s.process, s.description, nil
+	defer s.give()
+	if s.current != nil && s.current.alive() {
+		return s.current, nil
 	}
 	s.bury()
+	// Both the caller and close can end the attempt.
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(s.stopping, cancel)()
 	if err := s.pause(ctx); err != nil {
-		return nil, sdk.Description{}, err
+		return nil, err
 	}
-	if err := s.start(ctx); err != nil {
-		s.deaths = append(s.deaths, s.opts.Now())
-		return nil, sdk.Description{}, err
+	started, err := s.start(ctx)
+	if err != nil {
+		s.failed(ctx, err)
+		return nil, err
 	}
-	return s.process, s.description, nil
+	s.current, s.last = started, nil
+	return started, nil
 }
 
-func alive(p Process) bool {
-	select {
-	case <-p.Done():
-		return false
-	default:
-		return true
+// live returns the process if it is running; nil otherwise.
+func (s *supervisor) live(ctx context.Context) *instance {
+	if s.take(ctx) != nil {
+		return nil
+	}
+	defer s.give()
+	if s.current == nil || !s.current.alive() {
+		return nil
+	}
+	return s.current
+}
+
+// failed counts a start that failed as a death. What was given up says nothing of
+// the plugin, and a wrong configuration does not mend itself by waiting.
+func (s *supervisor) failed(ctx context.Context, err error) {
+	if ctx.Err() == nil && !errors.Is(err, sdk.ErrInvalidSettings) {
+		s.deaths, s.last = append(s.deaths, s.opts.Now()), err
 	}
 }
 
 // bury cleans up after a process that ended.
 func (s *supervisor) bury() {
-	if s.process == nil {
+	if s.current == nil {
 		return
 	}
-	s.process.Kill()
-	s.process = nil
+	s.current.Kill()
+	s.current = nil
 	s.deaths = append(s.deaths, s.opts.Now())
 	s.opts.Event(fmt.Sprintf("the plugin %s ended unexpectedly and is started again", s.service))
 }
@@ -82,48 +150,57 @@ func (s *supervisor) pause(ctx context.Context) error {
 	}
 	s.deaths = recent
 	if len(recent) >= loopDeaths {
-		return sdk.CodePluginDied.New("the plugin %s ended %d times within %s", s.service, len(recent), loopWindow).
-			WithAdvice("look for its last words in the gateway's log; it is tried again when a minute has passed")
+		return s.crashLoop()
 	}
 	wait := time.Duration(0)
 	if len(recent) > 1 {
 		wait = min(firstPause<<(len(recent)-2), longPause)
 	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
 	select {
-	case <-time.After(wait):
+	case <-timer.C:
 		return nil
 	case <-ctx.Done():
 		return sdk.CodeUnavailable.Wrap(ctx.Err(), "stopped while waiting to start the plugin %s again", s.service)
 	}
 }
 
+func (s *supervisor) crashLoop() *sdk.Error {
+	text := fmt.Sprintf("the plugin %s ended %d times within %s", s.service, len(s.deaths), loopWindow)
+	if s.last != nil {
+		text += "; the last start failed: " + s.last.Error()
+	}
+	return sdk.CodePluginDied.New("%s", text).
+		WithAdvice("look for its last words in the gateway's log; it is tried again when a minute has passed")
+}
+
 // start launches the plugin and checks that it is the service's.
-func (s *supervisor) start(ctx context.Context) error {
+func (s *supervisor) start(ctx context.Context) (*instance, error) {
 	process, err := s.opts.Launch(ctx, s.service)
 	if err != nil {
-		return launchError(s.service, err)
+		return nil, launchError(s.service, err)
 	}
 	description, err := process.Describe(ctx)
 	if err != nil {
 		process.Kill()
-		return sdk.CodePluginDied.Wrap(err, "the plugin %s started and does not answer", s.service)
+		return nil, sdk.CodePluginDied.Wrap(err, "the plugin %s started and does not answer", s.service)
 	}
 	if description.Service != s.service {
 		process.Kill()
-		return sdk.CodeInvalidSettings.New("the program configured for the plugin %s serves %s", s.service, description.Service).
+		return nil, sdk.CodeInvalidSettings.New("the program configured for the plugin %s serves %q", s.service, description.Service).
 			WithAdvice("correct the command of its plugin block")
 	}
-	s.process, s.description = process, description
-	return nil
+	return &instance{Process: process, description: description}, nil
 }
 
-// stop ends the process for good.
-func (s *supervisor) stop() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.stopped = true
-	if s.process != nil {
-		s.process.Kill()
-		s.process = nil
+// close ends the process for good, and whatever start is under way.
+func (s *supervisor) close() {
+	s.stop()
+	<-s.turn
+	defer s.give()
+	if s.current != nil {
+		s.current.Kill()
+		s.current = nil
 	}
 }

@@ -1,0 +1,137 @@
+package pluginhost
+
+import (
+	"context"
+	"errors"
+
+	"github.com/trainercal/trainercal/sdk"
+)
+
+// guarded passes an account's calls on and learns from how they end.
+//
+// Refused credentials end a call at once, also when they are reported for a single
+// mailbox: every further mailbox of the batch would be one more wrong password, and
+// a directory locks an account after a few.
+type guarded struct {
+	host   *Host
+	opened *opened
+	// forced: an operator's verify, which tries refused credentials.
+	forced bool
+}
+
+// permitted is why no call can be made; nil when one can.
+func (g *guarded) permitted() error {
+	if g.forced {
+		return nil
+	}
+	return g.host.refusal(g.opened)
+}
+
+// noted learns from a call's error.
+func (g *guarded) noted(err error) error {
+	if err == nil {
+		return nil
+	}
+	noteProcess(g.opened.process, err)
+	if errors.Is(err, sdk.ErrUnknownAccount) {
+		g.opened.lost.Store(true)
+	}
+	g.noteCredentials(err)
+	return err
+}
+
+func (g *guarded) noteCredentials(err error) {
+	var known *sdk.Error
+	if errors.Is(err, sdk.ErrCredentials) && errors.As(err, &known) {
+		g.host.refuse(g.opened, known)
+	}
+}
+
+// noteProcess has a process replaced that died or hung during a call.
+func noteProcess(process *instance, err error) {
+	if errors.Is(err, sdk.ErrPluginDied) {
+		process.broken.Store(true)
+	}
+}
+
+// call makes a call that answers about mailboxes.
+func call[Q, A any](ctx context.Context, g *guarded, reqs []Q, emit func(A) error,
+	do func(context.Context, []Q, func(A) error) error, errOf func(A) *sdk.Error,
+) error {
+	if err := g.permitted(); err != nil {
+		return err
+	}
+	return g.noted(do(ctx, reqs, func(answer A) error {
+		if err := errOf(answer); err != nil && err.Code == sdk.CodeCredentials {
+			g.noteCredentials(err)
+			return err
+		}
+		return emit(answer)
+	}))
+}
+
+// Read implements [sdk.Account].
+func (g *guarded) Read(ctx context.Context, reqs []sdk.ReadRequest, emit func(sdk.ReadPage) error) error {
+	return call(ctx, g, reqs, emit, g.opened.account.Read, func(p sdk.ReadPage) *sdk.Error { return p.Err })
+}
+
+// Get implements [sdk.Account].
+func (g *guarded) Get(ctx context.Context, reqs []sdk.GetRequest, emit func(sdk.GetPage) error) error {
+	return call(ctx, g, reqs, emit, g.opened.account.Get, func(p sdk.GetPage) *sdk.Error { return p.Err })
+}
+
+// Write implements [sdk.Account].
+func (g *guarded) Write(ctx context.Context, reqs []sdk.WriteRequest, emit func(sdk.WriteResult) error) error {
+	return call(ctx, g, reqs, emit, g.opened.account.Write, func(r sdk.WriteResult) *sdk.Error { return r.Err })
+}
+
+// Find implements [sdk.Account].
+func (g *guarded) Find(ctx context.Context, reqs []sdk.FindRequest, emit func(sdk.FindPage) error) error {
+	return call(ctx, g, reqs, emit, g.opened.account.Find, func(p sdk.FindPage) *sdk.Error { return p.Err })
+}
+
+// Verify implements [sdk.Account]. Credentials that pass may be used again.
+func (g *guarded) Verify(ctx context.Context, mailboxes []sdk.Mailbox, emit func(sdk.Check) error) error {
+	if err := g.permitted(); err != nil {
+		return err
+	}
+	return g.noted(g.opened.account.Verify(ctx, mailboxes, func(c sdk.Check) error {
+		if c.Step == "credentials" && c.Outcome == sdk.Passed {
+			g.host.forgive(g.opened)
+		}
+		return emit(c)
+	}))
+}
+
+// Close does nothing: the account is the host's.
+func (g *guarded) Close() error { return nil }
+
+// refuse keeps the opened account's credentials from being tried again by themselves.
+func (h *Host) refuse(o *opened, err *sdk.Error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.refused[o.credentials] = err
+}
+
+// refusal is why the account's credentials are not tried; nil when they are.
+func (h *Host) refusal(o *opened) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	err := h.refused[o.credentials]
+	if err == nil {
+		return nil
+	}
+	again := *err
+	again.Message = "the credentials were refused before and are not tried again: " + err.Message
+	if again.Advice == "" {
+		again.Advice = "correct them, then run gateway verify"
+	}
+	return &again
+}
+
+// forgive lets refused credentials be tried again.
+func (h *Host) forgive(o *opened) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.refused, o.credentials)
+}
