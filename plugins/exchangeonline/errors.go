@@ -160,7 +160,8 @@ func unreachable(err error) *sdk.Error {
 	case transport.Invalid:
 		return sdk.CodeInternal.Wrap(err, "%s", sent.Error())
 	}
-	return sdk.CodeUnavailable.Wrap(err, "%s", sent.Error())
+	return sdk.CodeUnavailable.Wrap(err, "%s", sent.Error()).
+		WithAdvice("check the connection to the server if it happens again")
 }
 
 // stopsAccount reports whether an error of one mailbox's request is one of the

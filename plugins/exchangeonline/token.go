@@ -48,7 +48,11 @@ func newTokens(client *transport.Client, set settings, now func() time.Time) *to
 			TokenURL: set.tokenURL, Scopes: []string{set.scope},
 			AuthStyle: oauth2.AuthStyleInParams,
 		},
-		http: &http.Client{Transport: client.RoundTripper(meta)},
+		http: &http.Client{
+			Transport: client.RoundTripper(meta),
+			// The secret goes where the operator said, and nowhere else.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
 		now:  now,
 		turn: make(chan struct{}, 1),
 	}
@@ -104,12 +108,15 @@ func (t *tokens) ask(ctx context.Context) (string, *sdk.Error) {
 }
 
 // lifetime is what the server promised, and long enough that a server which
-// promises nothing is not asked for every request.
+// promises nothing is not asked for every request. The promise is read from the
+// answer itself: oauth2 fills Token.ExpiresIn for other flows only.
 func lifetime(tok *oauth2.Token) time.Duration {
-	if tok.ExpiresIn <= 0 {
+	seconds, promised := tok.Extra("expires_in").(float64)
+	if !promised || seconds <= 0 {
 		return 2 * tokenMargin
 	}
-	return max(time.Duration(tok.ExpiresIn)*time.Second, tokenMargin+time.Minute)
+	promisedTime := time.Duration(min(seconds, 24*time.Hour.Seconds())) * time.Second
+	return max(promisedTime, tokenMargin+time.Minute)
 }
 
 // drop forgets a token that the server refused, unless a newer one is here.
