@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/trainercal/trainercal/gateway/internal/config"
+	"github.com/trainercal/trainercal/gateway/internal/platform"
 	"github.com/trainercal/trainercal/gateway/internal/runner"
 	"github.com/trainercal/trainercal/sdk"
 )
@@ -55,27 +56,54 @@ func (f Filter) matches(t config.Trainer) bool {
 
 // check refuses names that the configuration does not know.
 func (f Filter) check(cfg *config.Config) error {
-	if f.Provider != "" && !slices.ContainsFunc(cfg.Providers, func(p config.Provider) bool { return p.Name == f.Provider }) {
-		return fmt.Errorf("no provider %q in the configuration", f.Provider)
+	providers, services, trainers := names(cfg)
+	if f.Provider != "" && !slices.Contains(providers, f.Provider) {
+		return fmt.Errorf("no provider %q in the configuration.%s", f.Provider, config.Suggest(f.Provider, providers))
+	}
+	if f.Service != "" && !slices.Contains(services, f.Service) {
+		return fmt.Errorf("no account of a service %q in the configuration.%s", f.Service, config.Suggest(f.Service, services))
 	}
 	for _, name := range f.Trainers {
-		var found []string
-		for _, p := range cfg.Providers {
-			for _, t := range p.Trainers {
-				if (name == t.ID.Label || name == t.ID.String()) && (f.Provider == "" || f.Provider == p.Name) {
-					found = append(found, t.ID.String())
-				}
-			}
-		}
-		switch len(found) {
-		case 0:
-			return fmt.Errorf("no trainer %q in the configuration", name)
-		case 1:
-		default:
-			return fmt.Errorf("trainer %q could be %s: name one with its provider", name, strings.Join(found, " or "))
+		if err := f.checkTrainer(name, trainers); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// checkTrainer refuses a name that means no trainer, or several.
+func (f Filter) checkTrainer(name string, trainers []platform.TrainerID) error {
+	var found, known []string
+	for _, t := range trainers {
+		if f.Provider != "" && f.Provider != t.Provider {
+			continue
+		}
+		known = append(known, t.Label, t.String())
+		if name == t.Label || name == t.String() {
+			found = append(found, t.String())
+		}
+	}
+	switch len(found) {
+	case 0:
+		return fmt.Errorf("no trainer %q in the configuration.%s", name, config.Suggest(name, known))
+	case 1:
+		return nil
+	}
+	return fmt.Errorf("trainer %q could be %s: name one with its provider", name, strings.Join(found, " or "))
+}
+
+// names are the names a filter may use.
+func names(cfg *config.Config) (providers, services []string, trainers []platform.TrainerID) {
+	for _, p := range cfg.Providers {
+		providers = append(providers, p.Name)
+		for _, a := range p.Accounts {
+			services = append(services, a.Service)
+		}
+		for _, t := range p.Trainers {
+			trainers = append(trainers, t.ID)
+		}
+	}
+	return providers, services, trainers
 }
 
 // jobOf groups trainers into batches of one account each.
@@ -102,7 +130,7 @@ func jobOf(cfg *config.Config, cause string, trainers []config.Trainer) runner.J
 func targetOf(p config.Provider, t config.Trainer) runner.Target {
 	return runner.Target{
 		ID:      t.ID,
-		Mailbox: sdk.Mailbox{Address: t.Email, TimeZone: t.TimeZone.String()},
+		Mailbox: mailboxOf(t),
 		Zone:    t.TimeZone,
 		Push:    t.Push(), Pull: t.Pull(),
 		Detail: p.Pull.Detail, ShowAs: p.Pull.ShowAs,

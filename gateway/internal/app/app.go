@@ -1,0 +1,134 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/trainercal/trainercal/gateway/internal/config"
+	"github.com/trainercal/trainercal/gateway/internal/pluginhost"
+	"github.com/trainercal/trainercal/gateway/internal/store"
+	"github.com/trainercal/trainercal/gateway/internal/store/sqlite"
+	"github.com/trainercal/trainercal/gateway/internal/telemetry"
+)
+
+// Options are what a gateway takes from its surroundings.
+type Options struct {
+	// Version is the program's.
+	Version string
+	Log     hclog.Logger
+	// Now is the clock; nil for [time.Now].
+	Now func() time.Time
+}
+
+// App is a gateway. Its parts start when a method first needs them, and stop with
+// [App.Close]. It is safe for concurrent use.
+type App struct {
+	cfg   *config.Config
+	opts  Options
+	paths paths
+
+	// mu guards the parts below, which are nil until they are needed.
+	mu        sync.Mutex
+	state     store.Store
+	reader    store.Store
+	host      *pluginhost.Host
+	telemetry *telemetry.Telemetry
+	runDir    string
+
+	// runs lets one run happen at a time.
+	runs sync.Mutex
+	// pruned is when old runs and traces were last deleted.
+	pruned time.Time
+}
+
+// New makes a gateway of a checked configuration. Nothing is started.
+func New(cfg *config.Config, opts Options) *App {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	return &App{cfg: cfg, opts: opts, paths: pathsOf(cfg.State.Path)}
+}
+
+// Config is what the gateway was made of.
+func (a *App) Config() *config.Config { return a.cfg }
+
+// newID makes the random id of a run or of an item's generation.
+func newID() string {
+	var id [8]byte
+	_, _ = rand.Read(id[:]) // it never fails: see crypto/rand
+	return hex.EncodeToString(id[:])
+}
+
+// own takes the state's lock, or answers [store.ErrLocked].
+func (a *App) own(ctx context.Context) (store.Store, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.state != nil {
+		return a.state, nil
+	}
+	state, err := sqlite.Open(ctx, a.cfg.State.Path)
+	if err != nil {
+		return nil, fmt.Errorf("open the state %s: %w", a.cfg.State.Path, err)
+	}
+	a.state = state
+	return state, nil
+}
+
+// read opens the state for reading. Where there is none yet, it is empty.
+func (a *App) read(ctx context.Context) (store.Store, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.state != nil {
+		return a.state, nil
+	}
+	if a.reader != nil {
+		return a.reader, nil
+	}
+	reader, err := sqlite.OpenReadOnly(ctx, a.cfg.State.Path)
+	if errors.Is(err, store.ErrNotFound) {
+		return noState{}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the state %s for reading: %w", a.cfg.State.Path, err)
+	}
+	a.reader = reader
+	return reader, nil
+}
+
+// closePatience bounds what closing waits for besides the plugins, whose end is
+// bounded by itself.
+const closePatience = 10 * time.Second
+
+// Close stops what was started: plugins first, so that their last spans are taken in,
+// then telemetry, then the state. It is safe to call twice.
+func (a *App) Close() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), closePatience)
+	defer cancel()
+	var errs []error
+	if a.host != nil {
+		a.host.Close()
+	}
+	if a.telemetry != nil {
+		errs = append(errs, a.telemetry.Close(ctx))
+	}
+	for _, s := range []store.Store{a.reader, a.state} {
+		if s != nil {
+			errs = append(errs, s.Close())
+		}
+	}
+	if a.runDir != "" {
+		errs = append(errs, os.RemoveAll(a.runDir))
+	}
+	a.host, a.telemetry, a.reader, a.state, a.runDir = nil, nil, nil, nil, ""
+	return errors.Join(errs...)
+}

@@ -1,0 +1,166 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/trainercal/trainercal/gateway/internal/store"
+)
+
+// What a command asks of the running serve, one JSON value on the control socket.
+type request struct {
+	// Version is the asking program's: both ends must be of the same release.
+	Version   string       `json:"version"`
+	Operation operation    `json:"operation"`
+	Filter    Filter       `json:"filter"`
+	Import    *store.Batch `json:"import,omitempty"`
+	// Accounts are those whose refused credentials may be tried again.
+	Accounts []string `json:"accounts,omitempty"`
+}
+
+type operation string
+
+const (
+	opSync   operation = "sync"
+	opImport operation = "import"
+	opRetry  operation = "retry"
+	opPing   operation = "ping"
+)
+
+// reply is one JSON value of the answer. The last has one of Run, Imported, Pong and
+// Error.
+type reply struct {
+	Trainer  *store.RunTrainer   `json:"trainer,omitempty"`
+	Event    string              `json:"event,omitempty"`
+	Run      *store.Run          `json:"run,omitempty"`
+	Imported *store.ImportResult `json:"imported,omitempty"`
+	Pong     *Serving            `json:"pong,omitempty"`
+	Error    string              `json:"error,omitempty"`
+}
+
+func (r reply) last() bool {
+	return r.Run != nil || r.Imported != nil || r.Pong != nil || r.Error != ""
+}
+
+// Serving says what the running serve is.
+type Serving struct {
+	Version string    `json:"version"`
+	PID     int       `json:"pid"`
+	Since   time.Time `json:"since"`
+	// Config is a digest of the configuration it runs with.
+	Config string `json:"config"`
+	Engine bool   `json:"engine"`
+}
+
+// Limits of the control socket. Only the gateway's own user can reach it; they keep
+// a mistake from filling the memory or from blocking the gateway's end.
+const (
+	maxControlBytes = 256 << 20
+	requestPatience = 30 * time.Second
+)
+
+// errNoServe: nobody listens on the control socket.
+var errNoServe = errors.New("no gateway serve is running on this state")
+
+// control is the serve's end of the socket.
+type control struct {
+	listener net.Listener
+	answer   func(ctx context.Context, req request, send func(reply)) reply
+	wait     sync.WaitGroup
+}
+
+// listenControl starts to take requests. The caller owns the state, so a socket that
+// is there already is a dead process's.
+func listenControl(p paths, answer func(context.Context, request, func(reply)) reply) (*control, error) {
+	if err := p.makeRunDir(); err != nil {
+		return nil, err
+	}
+	if err := os.Remove(p.control()); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("remove the socket of an earlier serve: %w", err)
+	}
+	listener, err := net.Listen("unix", p.control())
+	if err != nil {
+		return nil, fmt.Errorf("listen for other commands: %w", err)
+	}
+	if err := os.Chmod(p.control(), 0o600); err != nil {
+		return nil, errors.Join(fmt.Errorf("protect the control socket: %w", err), listener.Close())
+	}
+	return &control{listener: listener, answer: answer}, nil
+}
+
+// serve takes requests until the listener is closed, and returns when all are
+// answered.
+func (c *control) serve(ctx context.Context) error {
+	defer c.wait.Wait()
+	for {
+		conn, err := c.listener.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("take a command from the control socket: %w", err)
+		}
+		c.wait.Go(func() { c.handle(ctx, conn) })
+	}
+}
+
+// handle answers one request. A command that went away does not stop what it began:
+// the run is recorded like any other.
+func (c *control) handle(ctx context.Context, conn net.Conn) {
+	defer conn.Close() //nolint:errcheck // the answer was sent or nobody reads it
+	encoder := json.NewEncoder(conn)
+	var req request
+	_ = conn.SetReadDeadline(time.Now().Add(requestPatience))
+	if err := json.NewDecoder(io.LimitReader(conn, maxControlBytes)).Decode(&req); err != nil {
+		_ = encoder.Encode(reply{Error: "the request could not be read"})
+		return
+	}
+	send := func(r reply) {
+		_ = conn.SetWriteDeadline(time.Now().Add(requestPatience))
+		_ = encoder.Encode(r)
+	}
+	send(c.answer(ctx, req, send))
+}
+
+// ask sends a request to the running serve and returns its last reply; each hears of
+// the others. Without a serve it answers errNoServe.
+func ask(ctx context.Context, p paths, req request, each func(reply)) (reply, error) {
+	conn, err := new(net.Dialer).DialContext(ctx, "unix", p.control())
+	if err != nil {
+		return reply{}, errNoServe
+	}
+	defer conn.Close() //nolint:errcheck // only read from
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Now()) })
+	defer stop()
+	if err := json.NewEncoder(conn).Encode(req); err != nil {
+		return reply{}, lost(ctx, err)
+	}
+	decoder := json.NewDecoder(conn)
+	for {
+		var r reply
+		if err := decoder.Decode(&r); err != nil {
+			return reply{}, lost(ctx, err)
+		}
+		switch {
+		case r.Error != "":
+			return r, errors.New(r.Error)
+		case r.last():
+			return r, nil
+		}
+		each(r)
+	}
+}
+
+func lost(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("stopped waiting; the work goes on in the running gateway serve, see gateway runs: %w", ctx.Err())
+	}
+	return fmt.Errorf("the running gateway serve ended before it answered; see gateway runs: %w", err)
+}

@@ -1,0 +1,68 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/trainercal/trainercal/gateway/internal/config"
+	"github.com/trainercal/trainercal/gateway/internal/platform"
+	"github.com/trainercal/trainercal/gateway/internal/store"
+)
+
+// Imported is what an import did.
+type Imported struct {
+	store.ImportResult
+	// Unmapped are trainers that courses name and that have no active mapping: the
+	// courses are kept, and pushed when they get one (map-10).
+	Unmapped []platform.TrainerID
+}
+
+// Import stores courses and unavailability, here or in the running serve. With
+// replace, absence of an object means its deletion, within what the import speaks for.
+func (a *App) Import(ctx context.Context, data platform.Import, replace bool) (Imported, error) {
+	batch := store.Batch{Import: data, Replace: replace}
+	out := Imported{Unmapped: unmapped(a.cfg, data.Courses)}
+	err := a.change(ctx, request{Operation: opImport, Import: &batch}, Watcher{},
+		func() (err error) {
+			out.ImportResult, err = a.store(ctx, batch)
+			return err
+		},
+		func(r reply) { out.ImportResult = *r.Imported })
+	return out, err
+}
+
+// store stores a batch in this process, which owns the state. What counts as a
+// trigger is this process's configuration.
+func (a *App) store(ctx context.Context, batch store.Batch) (store.ImportResult, error) {
+	state, err := a.own(ctx)
+	if err != nil {
+		return store.ImportResult{}, err
+	}
+	batch.RepushOn = map[string][]string{}
+	for _, p := range a.cfg.Providers {
+		batch.RepushOn[p.Name] = p.Push.RepushOn
+	}
+	return state.Import(ctx, batch)
+}
+
+// unmapped lists the trainers of courses that have no active mapping, by name.
+func unmapped(cfg *config.Config, courses []platform.Course) []platform.TrainerID {
+	active := map[platform.TrainerID]bool{}
+	for _, p := range cfg.Providers {
+		for _, t := range p.Trainers {
+			active[t.ID] = t.Push()
+		}
+	}
+	var out []platform.TrainerID
+	for _, c := range courses {
+		for _, t := range c.Trainers {
+			id := platform.TrainerID{Provider: c.Provider, Label: t.ID}
+			if !active[id] && !slices.Contains(out, id) {
+				out = append(out, id)
+			}
+		}
+	}
+	slices.SortFunc(out, func(x, y platform.TrainerID) int { return cmp.Compare(x.String(), y.String()) })
+	return out
+}

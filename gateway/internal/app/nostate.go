@@ -1,0 +1,40 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/trainercal/trainercal/gateway/internal/platform"
+	"github.com/trainercal/trainercal/gateway/internal/reconcile"
+	"github.com/trainercal/trainercal/gateway/internal/store"
+)
+
+// noState is the state before the first changing command: everything is empty, and
+// reading makes no file.
+type noState struct{}
+
+func (noState) Import(context.Context, store.Batch) (store.ImportResult, error) {
+	return store.ImportResult{}, store.ErrReadOnly
+}
+
+func (noState) Courses(context.Context, string) ([]store.CourseRecord, error) { return nil, nil }
+
+func (noState) Unavailability(context.Context, platform.TrainerID) ([]store.UnavailabilityRecord, error) {
+	return nil, nil
+}
+
+func (noState) Trainer(_ context.Context, id platform.TrainerID) (store.Trainer, error) {
+	return store.Trainer{ID: id}, nil
+}
+
+func (noState) Intend(context.Context, platform.TrainerID, []reconcile.Link) error {
+	return store.ErrReadOnly
+}
+func (noState) Commit(context.Context, store.Result) error               { return store.ErrReadOnly }
+func (noState) TrainerIDs(context.Context) ([]platform.TrainerID, error) { return nil, nil }
+func (noState) BeginRun(context.Context, store.Run) error                { return store.ErrReadOnly }
+func (noState) FinishRun(context.Context, store.Run) error               { return store.ErrReadOnly }
+func (noState) Runs(context.Context, int) ([]store.Run, error)           { return nil, nil }
+func (noState) Run(context.Context, string) (store.Run, error)           { return store.Run{}, store.ErrNotFound }
+func (noState) PruneRuns(context.Context, time.Time) (int, error)        { return 0, store.ErrReadOnly }
+func (noState) Close() error                                             { return nil }

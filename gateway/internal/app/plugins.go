@@ -1,0 +1,169 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/propagation"
+
+	"github.com/trainercal/trainercal/gateway/internal/config"
+	"github.com/trainercal/trainercal/gateway/internal/pluginhost"
+	"github.com/trainercal/trainercal/gateway/internal/telemetry"
+	"github.com/trainercal/trainercal/sdk"
+)
+
+// LoadConfig reads a configuration, with the plugins beside the gateway's program as
+// known services. See [config.Load] for what it promises.
+func LoadConfig(path string) (*config.Config, hcl.Diagnostics) {
+	finder, services, err := findPlugins()
+	if err != nil {
+		return &config.Config{}, hcl.Diagnostics{{
+			Severity: hcl.DiagError, Summary: "The plugins cannot be looked for", Detail: err.Error(),
+		}}
+	}
+	return config.Load(path, config.Options{KnownServices: services, Plugin: finder.Check})
+}
+
+func findPlugins() (pluginhost.Finder, []string, error) {
+	finder, err := pluginhost.NewFinder()
+	if err != nil {
+		return finder, nil, err
+	}
+	services, err := finder.Services()
+	return finder, services, err
+}
+
+// plugins returns the plugin host and the telemetry it reports to, starting both when
+// they are first needed. keep says whether traces go into the history: those of runs
+// do, those of plan and verify are only relayed to the operator's collector.
+func (a *App) plugins(ctx context.Context, keep bool) (*pluginhost.Host, *telemetry.Telemetry, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.host != nil {
+		return a.host, a.telemetry, nil
+	}
+	if err := a.startTelemetry(ctx, keep); err != nil {
+		return nil, nil, err
+	}
+	if err := a.startHost(a.telemetry.Endpoint()); err != nil {
+		return nil, nil, err
+	}
+	return a.host, a.telemetry, nil
+}
+
+// bareHost is the plugin host without telemetry, for asking plugins what they are.
+func (a *App) bareHost() (*pluginhost.Host, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.host == nil {
+		if err := a.makeRunDir(); err != nil {
+			return nil, err
+		}
+		if err := a.startHost(""); err != nil {
+			return nil, err
+		}
+	}
+	return a.host, nil
+}
+
+func (a *App) makeRunDir() (err error) {
+	if a.runDir == "" {
+		a.runDir, err = newRunDir()
+	}
+	return err
+}
+
+func (a *App) startTelemetry(ctx context.Context, keep bool) error {
+	if err := a.makeRunDir(); err != nil {
+		return err
+	}
+	opts := telemetry.Options{
+		Version: a.opts.Version, Socket: filepath.Join(a.runDir, "otlp.sock"),
+		Endpoint: a.cfg.Telemetry.TracesEndpoint, Log: a.opts.Log.Named("traces"),
+	}
+	if keep {
+		opts.History = a.paths.history
+	}
+	t, err := telemetry.Start(ctx, opts)
+	if err != nil {
+		return fmt.Errorf("start telemetry: %w", err)
+	}
+	a.telemetry = t
+	// The instrumentation of the calls to plugins takes its set-up from here.
+	otel.SetTracerProvider(t.Provider())
+	otel.SetTextMapPropagator(propagation.TraceContext{})
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { a.opts.Log.Debug("telemetry", "error", err) }))
+	return nil
+}
+
+func (a *App) startHost(endpoint string) error {
+	finder, err := pluginhost.NewFinder()
+	if err != nil {
+		return err
+	}
+	launcher := pluginhost.Launcher{
+		Finder: finder, Plugins: a.cfg.Plugins, RunDir: a.runDir, OTLPEndpoint: endpoint, Logger: a.opts.Log.Named("plugin"),
+	}
+	var specs []pluginhost.Spec
+	for _, p := range a.cfg.Providers {
+		for _, account := range p.Accounts {
+			specs = append(specs, pluginhost.SpecOf(account))
+		}
+	}
+	a.host = pluginhost.New(pluginhost.Options{
+		Launch: launcher.Launch, Accounts: specs, Eval: a.cfg.EvalContext, Now: a.opts.Now,
+		Event: func(text string) { a.opts.Log.Warn(text) },
+	})
+	return nil
+}
+
+// flush makes the trace of what has ended whole: first the plugins' part.
+func (a *App) flush(ctx context.Context) error {
+	return errors.Join(a.host.Flush(ctx), a.telemetry.Flush(ctx))
+}
+
+// Plugin is a plugin that is installed or configured.
+type Plugin struct {
+	Service string
+	// Command is the program's path.
+	Command string
+	// Description is what it says of itself; Err says why it does not.
+	Description sdk.Description
+	Err         error
+}
+
+// Plugins describes every plugin beside the gateway's program or in the
+// configuration, by service. It starts each, and reaches no server.
+func (a *App) Plugins(ctx context.Context) ([]Plugin, error) {
+	finder, installed, err := findPlugins()
+	if err != nil {
+		return nil, err
+	}
+	host, err := a.bareHost()
+	if err != nil {
+		return nil, err
+	}
+	configured := map[string]config.Plugin{}
+	for _, service := range installed {
+		configured[service] = config.Plugin{Service: service}
+	}
+	for _, p := range a.cfg.Plugins {
+		configured[p.Service] = p
+	}
+	var out []Plugin
+	for service, p := range configured {
+		found := Plugin{Service: service}
+		if found.Command, found.Err = finder.Find(p); found.Err == nil {
+			found.Description, found.Err = host.Describe(ctx, service)
+		}
+		out = append(out, found)
+	}
+	slices.SortFunc(out, func(x, y Plugin) int { return cmp.Compare(x.Service, y.Service) })
+	return out, ctx.Err()
+}

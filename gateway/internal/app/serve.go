@@ -1,0 +1,187 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/trainercal/trainercal/gateway/internal/config"
+	"github.com/trainercal/trainercal/gateway/internal/scheduler"
+	"github.com/trainercal/trainercal/gateway/internal/store"
+	"github.com/trainercal/trainercal/sdk"
+)
+
+// drainPatience is how long a serve that was asked to stop lets a run go on before it
+// aborts it. An aborted run stores what it did.
+const drainPatience = time.Minute
+
+// Serve owns the state, runs the engine on its interval where it is switched on, and
+// does the work of other commands, until drain is closed: then no run begins, the one
+// under way ends, and Serve returns. When ctx ends, that run is aborted. Ready is
+// called when commands can be handed over.
+func (a *App) Serve(ctx context.Context, drain <-chan struct{}, ready func(Serving)) error {
+	if _, err := a.own(ctx); err != nil {
+		if errors.Is(err, store.ErrLocked) {
+			return fmt.Errorf("%w: is gateway serve running already?", err)
+		}
+		return err
+	}
+	if _, _, err := a.plugins(ctx, true); err != nil {
+		return err
+	}
+	ctx, abort := context.WithCancel(ctx)
+	defer abort()
+	serving := Serving{
+		Version: a.opts.Version, PID: os.Getpid(), Since: a.opts.Now(), Config: digestOf(a.cfg), Engine: len(a.groups()) > 0,
+	}
+	c, err := listenControl(a.paths, func(_ context.Context, req request, send func(reply)) reply {
+		return a.answer(ctx, serving, req, send)
+	})
+	if err != nil {
+		return err
+	}
+	ready(serving)
+	return a.untilDrained(ctx, abort, drain, c)
+}
+
+// untilDrained runs the engine and the control socket, and stops both in order.
+func (a *App) untilDrained(ctx context.Context, abort func(), drain <-chan struct{}, c *control) error {
+	var group errgroup.Group
+	group.Go(func() error { return c.serve(ctx) })
+	engine, stop := context.WithCancel(ctx)
+	group.Go(func() error {
+		a.engine(ctx, engine)
+		return nil
+	})
+	select {
+	case <-drain:
+	case <-ctx.Done():
+	}
+	a.opts.Log.Info("stopping: no run begins any more, the one under way ends")
+	stop()
+	closed := c.listener.Close()
+	timer := time.AfterFunc(drainPatience, func() {
+		a.opts.Log.Warn("the run took too long to end and is aborted")
+		abort()
+	})
+	defer timer.Stop()
+	return errors.Join(group.Wait(), closed)
+}
+
+// engine gives every group of trainers its turns until engine ends. Runs that have
+// begun end with ctx only.
+func (a *App) engine(ctx, engine context.Context) {
+	loop := scheduler.Loop[config.Trainer]{
+		Interval: a.cfg.Sync.Interval, Groups: a.groups(),
+		Do: func(_ context.Context, trainers []config.Trainer) {
+			if _, err := a.run(ctx, CauseInterval, trainers, Watcher{}); err != nil {
+				a.opts.Log.Error("the run could not be made or recorded; the next one is made in an interval", "error", err)
+			}
+		},
+	}
+	loop.Run(engine)
+}
+
+// groups are the trainers whose runs start by themselves (eng-1), in groups of as
+// many as fit one batch, those of one account together.
+func (a *App) groups() [][]config.Trainer {
+	if !a.cfg.Sync.Engine {
+		return nil
+	}
+	trainers, err := Filter{Automatic: true}.Pick(a.cfg)
+	if err != nil {
+		return nil // only named trainers can be wrong
+	}
+	account := func(t config.Trainer) string { return t.ID.Provider + "/" + t.Service }
+	slices.SortStableFunc(trainers, func(x, y config.Trainer) int { return cmp.Compare(account(x), account(y)) })
+	return slices.Collect(slices.Chunk(trainers, sdk.MaxMailboxes))
+}
+
+// answer does what another command asks for.
+func (a *App) answer(ctx context.Context, serving Serving, req request, send func(reply)) reply {
+	if req.Version != a.opts.Version {
+		return reply{Error: fmt.Sprintf("the running gateway serve is version %s and this command is %s: restart serve", a.opts.Version, req.Version)}
+	}
+	switch req.Operation {
+	case opPing:
+		return reply{Pong: &serving}
+	case opSync:
+		return a.answerSync(ctx, req, send)
+	case opImport:
+		return a.answerImport(ctx, req)
+	case opRetry:
+		return a.answerRetry(ctx, serving, req)
+	}
+	return reply{Error: fmt.Sprintf("the running gateway serve does not know how to %s", req.Operation)}
+}
+
+func (a *App) answerSync(ctx context.Context, req request, send func(reply)) reply {
+	trainers, err := req.Filter.Pick(a.cfg)
+	if err != nil {
+		return reply{Error: fmt.Sprintf("%v; the running gateway serve has the configuration it started with, restart it to use another", err)}
+	}
+	send(reply{Event: "accepted"})
+	run, err := a.run(ctx, CauseSync, trainers, Watcher{Trainer: func(t store.RunTrainer) { send(reply{Trainer: &t}) }})
+	if err != nil && run.ID == "" {
+		return reply{Error: err.Error()}
+	}
+	return reply{Run: &run}
+}
+
+func (a *App) answerImport(ctx context.Context, req request) reply {
+	if req.Import == nil {
+		return reply{Error: "the request to import holds nothing to import"}
+	}
+	result, err := a.store(ctx, *req.Import)
+	if err != nil {
+		return reply{Error: err.Error()}
+	}
+	return reply{Imported: &result}
+}
+
+// answerRetry lets credentials that an operator verified be tried again.
+func (a *App) answerRetry(ctx context.Context, serving Serving, req request) reply {
+	host, _, err := a.plugins(ctx, true)
+	if err != nil {
+		return reply{Error: err.Error()}
+	}
+	for _, name := range req.Accounts {
+		if _, err := host.Verified(ctx, name); err != nil {
+			a.opts.Log.Warn("an account that was verified cannot be opened", "account", name, "error", err)
+		}
+	}
+	return reply{Pong: &serving}
+}
+
+// Serving returns the running serve, nil when there is none.
+func (a *App) Serving(ctx context.Context) *Serving {
+	last, err := ask(ctx, a.paths, request{Version: a.opts.Version, Operation: opPing}, func(reply) {})
+	if err != nil {
+		return nil
+	}
+	return last.Pong
+}
+
+// Outdated reports whether the serve runs with another configuration than this one.
+func (a *App) Outdated(s Serving) bool { return s.Config != digestOf(a.cfg) }
+
+// digestOf tells configurations apart by the text of their files.
+func digestOf(cfg *config.Config) string {
+	h := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(cfg.Files)) {
+		if file := cfg.Files[name]; file != nil {
+			fmt.Fprintf(h, "%d:", len(file.Bytes))
+			h.Write(file.Bytes)
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}

@@ -1,0 +1,164 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/trainercal/trainercal/gateway/internal/config"
+	"github.com/trainercal/trainercal/gateway/internal/platform"
+	"github.com/trainercal/trainercal/gateway/internal/reconcile"
+	"github.com/trainercal/trainercal/gateway/internal/store"
+	"github.com/trainercal/trainercal/gateway/internal/telemetry"
+)
+
+// Health says how a trainer's calendar stands.
+type Health string
+
+// The healths of a trainer. Unknown is never shown as good.
+const (
+	InSync  Health = "in_sync"
+	Stale   Health = "stale"   // in sync once, not proven for several intervals
+	Failing Health = "failing" // the last run did not get through
+	Unknown Health = "unknown" // never proven
+	Off     Health = "off"     // calendar off, or direction none
+)
+
+// staleAfter is how many intervals may pass without proof.
+const staleAfter = 3
+
+// TrainerStatus is what is known of one trainer.
+type TrainerStatus struct {
+	Trainer platform.TrainerID
+	Service string
+	Health  Health
+	// Proven is when the calendar was last proven in sync; zero for never.
+	Proven  time.Time
+	Failing *store.Failing
+	// Pushed and Pulled count our items in the calendar, and the trainer's own that
+	// block time on the platform.
+	Pushed, Pulled int
+}
+
+// Status returns every trainer of the configuration.
+func (a *App) Status(ctx context.Context) ([]TrainerStatus, error) {
+	state, err := a.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []TrainerStatus
+	for _, p := range a.cfg.Providers {
+		for _, t := range p.Trainers {
+			memory, err := state.Trainer(ctx, t.ID)
+			if err != nil {
+				return nil, fmt.Errorf("read what is known of %s: %w", t.ID, err)
+			}
+			out = append(out, a.statusOf(t, memory))
+		}
+	}
+	return out, nil
+}
+
+func (a *App) statusOf(t config.Trainer, m store.Trainer) TrainerStatus {
+	s := TrainerStatus{
+		Trainer: t.ID, Service: t.Service, Proven: m.Proven, Failing: m.Failing, Pulled: len(m.Mirrors),
+		Health: a.health(t, m),
+	}
+	for _, l := range m.Links {
+		if l.State == reconcile.LinkWritten {
+			s.Pushed++
+		}
+	}
+	return s
+}
+
+func (a *App) health(t config.Trainer, m store.Trainer) Health {
+	switch {
+	case !t.Active():
+		return Off
+	case m.Failing != nil:
+		return Failing
+	case m.Proven.IsZero():
+		return Unknown
+	case a.opts.Now().Sub(m.Proven) > staleAfter*a.cfg.Sync.Interval:
+		return Stale
+	}
+	return InSync
+}
+
+// Runs returns the newest runs first.
+func (a *App) Runs(ctx context.Context, limit int) ([]store.Run, error) {
+	state, err := a.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return state.Runs(ctx, limit)
+}
+
+// Run returns one run whole; "last" names the newest.
+func (a *App) Run(ctx context.Context, id string) (store.Run, error) {
+	state, err := a.read(ctx)
+	if err != nil {
+		return store.Run{}, err
+	}
+	if id == "last" {
+		runs, err := state.Runs(ctx, 1)
+		if err != nil {
+			return store.Run{}, err
+		}
+		if len(runs) == 0 {
+			return store.Run{}, fmt.Errorf("there is no run yet: gateway sync makes one: %w", store.ErrNotFound)
+		}
+		id = runs[0].ID
+	}
+	run, err := state.Run(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return run, fmt.Errorf("no run %s; gateway runs lists them: %w", id, err)
+	}
+	return run, err
+}
+
+// Trace returns the spans of a run.
+func (a *App) Trace(ctx context.Context, run store.Run) ([]telemetry.Span, error) {
+	history, err := telemetry.OpenHistoryReadOnly(a.paths.history)
+	if err != nil {
+		if errors.Is(err, os.ErrNotExist) {
+			err = telemetry.ErrNoTrace
+		}
+		return nil, noTrace(run, err)
+	}
+	defer history.Close() //nolint:errcheck // only read from
+	spans, err := history.Trace(ctx, run.TraceID)
+	return spans, noTrace(run, err)
+}
+
+func noTrace(run store.Run, err error) error {
+	if errors.Is(err, telemetry.ErrNoTrace) {
+		return fmt.Errorf("the trace of run %s is not in the history: traces are kept as long as telemetry { keep_runs } says: %w", run.ID, err)
+	}
+	return err
+}
+
+// CourseLabels returns the labels of courses by "provider/course/id", the id as it is
+// in the keys of appointments, for showing what a key means.
+func (a *App) CourseLabels(ctx context.Context) (map[string]string, error) {
+	state, err := a.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	labels := map[string]string{}
+	for _, p := range a.cfg.Providers {
+		courses, err := state.Courses(ctx, p.Name)
+		if err != nil {
+			return nil, fmt.Errorf("read the courses of %s: %w", p.Name, err)
+		}
+		for _, c := range courses {
+			key := platform.CourseKey(platform.TrainerID{Provider: p.Name}, c.ID)
+			labels[strings.Replace(key, "//", "/", 1)] = c.Label()
+		}
+	}
+	return labels, nil
+}

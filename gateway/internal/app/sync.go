@@ -1,0 +1,191 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/trainercal/trainercal/gateway/internal/config"
+	"github.com/trainercal/trainercal/gateway/internal/runner"
+	"github.com/trainercal/trainercal/gateway/internal/store"
+)
+
+// The causes of runs.
+const (
+	CauseSync     = "sync"
+	CauseInterval = "interval"
+)
+
+// Watcher hears of a run's progress. Its fields may be nil.
+type Watcher struct {
+	// Begun tells how many trainers there are.
+	Begun func(trainers int)
+	// Trainer tells of each trainer that is done.
+	Trainer func(store.RunTrainer)
+	// Handed tells that the running serve does the work.
+	Handed func()
+}
+
+func (w Watcher) trainer(t store.RunTrainer) {
+	if w.Trainer != nil {
+		w.Trainer(t)
+	}
+}
+
+// Sync makes one run over the trainers picked, here or in the running serve, and
+// returns its record. What failed for trainers is in the record; the error says that
+// there was no run, that it was aborted, or that its end could not be recorded. When
+// ctx ends the run is aborted: what was done is stored, what was not is done by the
+// next run.
+func (a *App) Sync(ctx context.Context, filter Filter, watch Watcher) (store.Run, error) {
+	trainers, err := filter.Pick(a.cfg)
+	if err != nil {
+		return store.Run{}, err
+	}
+	if watch.Begun != nil {
+		watch.Begun(len(trainers))
+	}
+	var run store.Run
+	err = a.change(ctx, request{Operation: opSync, Filter: filter}, watch,
+		func() error {
+			run, err = a.run(ctx, CauseSync, trainers, watch)
+			return err
+		},
+		func(r reply) { run = *r.Run })
+	return run, err
+}
+
+// How long a changing command waits for another one to end, and how often it looks.
+const (
+	ownPatience = 5 * time.Second
+	ownPause    = 100 * time.Millisecond
+)
+
+// change has work done by the process that owns the state: this one, when nobody else
+// does, or the running serve. Another command that owns it is waited for.
+func (a *App) change(ctx context.Context, req request, watch Watcher, here func() error, answered func(reply)) error {
+	req.Version = a.opts.Version
+	for until := a.opts.Now().Add(ownPatience); ; {
+		_, err := a.own(ctx)
+		if err == nil {
+			return here()
+		}
+		if !errors.Is(err, store.ErrLocked) {
+			return err
+		}
+		last, askErr := ask(ctx, a.paths, req, handed(watch))
+		if askErr == nil {
+			answered(last)
+			return nil
+		}
+		if !errors.Is(askErr, errNoServe) {
+			return askErr
+		}
+		if a.opts.Now().After(until) {
+			return fmt.Errorf("%w that is no gateway serve: wait until it is done (another gateway sync or import?) and try again", err)
+		}
+		if err := sleep(ctx, ownPause); err != nil {
+			return err
+		}
+	}
+}
+
+func handed(watch Watcher) func(reply) {
+	told := false
+	return func(r reply) {
+		if !told && watch.Handed != nil {
+			told = true
+			watch.Handed()
+		}
+		if r.Trainer != nil {
+			watch.trainer(*r.Trainer)
+		}
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// run does one run in this process, which owns the state, and makes its trace whole.
+func (a *App) run(ctx context.Context, cause string, trainers []config.Trainer, watch Watcher) (store.Run, error) {
+	a.runs.Lock()
+	defer a.runs.Unlock()
+	state, err := a.own(ctx)
+	if err != nil {
+		return store.Run{}, err
+	}
+	r, err := a.runner(ctx, state, true)
+	if err != nil {
+		return store.Run{}, err
+	}
+	r.Progress = watch.trainer
+	run, err := r.Run(ctx, jobOf(a.cfg, cause, trainers))
+	a.finishTrace(run)
+	a.prune(state)
+	return run, err
+}
+
+// runner makes a runner on a state. keep says whether traces go into the history.
+func (a *App) runner(ctx context.Context, memory runner.Memory, keep bool) (*runner.Runner, error) {
+	host, tel, err := a.plugins(ctx, keep)
+	if err != nil {
+		return nil, err
+	}
+	return &runner.Runner{
+		Memory: memory, Accounts: host, Installation: a.cfg.Installation,
+		Past: a.cfg.Sync.Past, Future: a.cfg.Sync.Future,
+		Now: a.opts.Now, NewID: newID, Tracer: tel.Tracer(),
+	}, nil
+}
+
+// tracePatience bounds how long the end of a run waits for its trace.
+const tracePatience = 5 * time.Second
+
+// finishTrace has the plugins and the gateway store what they still hold of a run's
+// trace. A run without its whole trace is a run all the same.
+func (a *App) finishTrace(run store.Run) {
+	ctx, cancel := context.WithTimeout(context.Background(), tracePatience)
+	defer cancel()
+	log := a.opts.Log.With("run", run.ID, "trace", run.TraceID)
+	if err := a.flush(ctx); err != nil {
+		log.Warn("the trace of the run is not whole", "error", err)
+	}
+	log.Info("run finished", "cause", run.Cause, "state", run.State, "trainers", len(run.Trainers), "writes", Totals(run).Writes())
+}
+
+// pruneEvery is how often old runs are looked for.
+const pruneEvery = time.Hour
+
+// prune deletes runs and traces that are older than the configuration keeps them.
+func (a *App) prune(state store.Store) {
+	now := a.opts.Now()
+	if now.Sub(a.pruned) < pruneEvery {
+		return
+	}
+	a.pruned = now
+	ctx, cancel := context.WithTimeout(context.Background(), tracePatience)
+	defer cancel()
+	before := now.Add(-a.cfg.Telemetry.KeepRuns)
+	if _, err := state.PruneRuns(ctx, before); err != nil {
+		a.opts.Log.Warn("old runs could not be deleted; it is tried again in an hour", "error", err)
+	}
+	if err := a.telemetry.Prune(ctx, before); err != nil {
+		a.opts.Log.Warn("old traces could not be deleted; it is tried again in an hour", "error", err)
+	}
+}
+
+// Totals adds up what a run did for all trainers.
+func Totals(run store.Run) store.Counts {
+	var sum store.Counts
+	for _, t := range run.Trainers {
+		sum = sum.Add(t.Counts)
+	}
+	return sum
+}

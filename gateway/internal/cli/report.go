@@ -1,0 +1,196 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/trainercal/trainercal/gateway/internal/app"
+	"github.com/trainercal/trainercal/gateway/internal/config"
+	"github.com/trainercal/trainercal/gateway/internal/platform"
+	"github.com/trainercal/trainercal/gateway/internal/store"
+	"github.com/trainercal/trainercal/sdk"
+)
+
+// names are what keys and trainers in a report stand for.
+type names struct {
+	// courses are the labels of courses by "provider/course/id".
+	courses map[string]string
+	// trainers are the mappings by "provider/label".
+	trainers map[string]config.Trainer
+}
+
+func namesOf(cfg *config.Config, courses map[string]string) names {
+	n := names{courses: courses, trainers: map[string]config.Trainer{}}
+	for _, p := range cfg.Providers {
+		for _, t := range p.Trainers {
+			n.trainers[t.ID.String()] = t
+		}
+	}
+	return n
+}
+
+// zone is the trainer's own; UTC for one that is no longer configured.
+func (n names) zone(t platform.TrainerID) *time.Location {
+	if known, ok := n.trainers[t.String()]; ok {
+		return known.TimeZone
+	}
+	return time.UTC
+}
+
+// item names one of our items: `course 4711 "Go basics"`. The key of another kind of
+// thing is shown as it is.
+func (n names) item(t platform.TrainerID, key string) string {
+	what, ok := strings.CutPrefix(key, t.String()+"/")
+	if !ok {
+		return key
+	}
+	what = strings.Replace(what, "/", " ", 1)
+	if label := n.label(t, key); label != "" {
+		what += fmt.Sprintf(" %q", label)
+	}
+	return what
+}
+
+// label is the course's that a key stands for; empty for anything else.
+func (n names) label(t platform.TrainerID, key string) string {
+	what, _ := strings.CutPrefix(key, t.String()+"/")
+	return n.courses[t.Provider+"/"+what]
+}
+
+// writer keeps the first error of many writes.
+type writer struct {
+	out io.Writer
+	err error
+}
+
+func (w *writer) printf(format string, args ...any) {
+	if w.err == nil {
+		_, w.err = fmt.Fprintf(w.out, format, args...)
+	}
+}
+
+// accountCodes are errors of a whole account: they are said once (auth-4).
+var accountCodes = map[sdk.Code]bool{
+	sdk.CodeCredentials: true, sdk.CodeMethodNotOffered: true, sdk.CodeAccountBlocked: true, sdk.CodeInvalidSettings: true,
+	sdk.CodePluginDied: true,
+}
+
+// said remembers what was said of accounts.
+type said map[string]bool
+
+// failing writes why a trainer is not in sync and what to do. An account's trouble
+// is told with the account's first trainer only.
+func (s said) failing(w *writer, indent, account string, f *store.Failing) {
+	if accountCodes[sdk.Code(f.Code)] {
+		key := account + f.Code + f.Message
+		if s[key] {
+			w.printf("%sfailing: the account, see above (%s)\n", indent, f.Code)
+			return
+		}
+		s[key] = true
+	}
+	w.printf("%sfailing: %s (%s)\n", indent, f.Message, f.Code)
+	if f.Advice != "" {
+		w.printf("%swhat to do: %s\n", indent, f.Advice)
+	}
+}
+
+// printRun writes a run: per trainer what was pushed, pulled and skipped and why,
+// what happened, and the totals.
+func printRun(out io.Writer, run store.Run, n names) error {
+	w, told := &writer{out: out}, said{}
+	for _, t := range run.Trainers {
+		printTrainer(w, t, n, told)
+	}
+	if len(run.Events) > 0 {
+		w.printf("events\n")
+	}
+	for _, e := range run.Events {
+		w.printf("  %s %s\n", e.Time.UTC().Format("15:04:05"), e.Text)
+	}
+	printTotals(w, run)
+	return w.err
+}
+
+func printTrainer(w *writer, t store.RunTrainer, n names, told said) {
+	w.printf("%s\n", heading(t.Trainer, n))
+	loc := n.zone(t.Trainer)
+	for _, s := range t.Steps {
+		if s.Direction == store.Push {
+			w.printf("  pushed   %s %s, %s: %s%s\n", opSigns[s.Op], n.item(t.Trainer, s.Item), span(s.Start, s.End, loc), inWords(s.Reason), failed(s))
+		}
+	}
+	for _, s := range t.Steps {
+		if s.Direction == store.Pull {
+			w.printf("  pulled   %s %s: %s%s\n", opSigns[s.Op], span(s.Start, s.End, loc), inWords(s.Reason), failed(s))
+		}
+	}
+	if len(t.Skipped) > 0 {
+		w.printf("  skipped  %s\n", skippedWords(t.Skipped))
+	}
+	if t.Failing != nil {
+		told.failing(w, "  ", t.Trainer.Provider+"/"+n.trainers[t.Trainer.String()].Service, t.Failing)
+	} else if len(t.Steps) == 0 && len(t.Skipped) == 0 {
+		w.printf("  nothing to do\n")
+	}
+}
+
+func failed(s store.RunStep) string {
+	if s.Failed == "" {
+		return ""
+	}
+	return " (failed: " + s.Failed + ")"
+}
+
+// heading names a trainer, with the calendar that is meant.
+func heading(t platform.TrainerID, n names) string {
+	known, ok := n.trainers[t.String()]
+	if !ok {
+		return t.String() + " (no longer configured)"
+	}
+	parts := []string{t.String()}
+	if known.Name != "" {
+		parts = append(parts, known.Name)
+	}
+	return strings.Join(append(parts, known.Service, string(known.Direction)), ", ")
+}
+
+func printTotals(w *writer, run store.Run) {
+	c := app.Totals(run)
+	failing := 0
+	for _, t := range run.Trainers {
+		if t.State != store.RunOK {
+			failing++
+		}
+	}
+	w.printf("\npushed %d created, %d updated, %d removed; pulled %d created, %d updated, %d removed: %s\n",
+		c.PushCreated, c.PushUpdated, c.PushRemoved, c.PullCreated, c.PullUpdated, c.PullRemoved, plural(c.Writes(), "write"))
+	w.printf("run %s %s: %s, %d failing, %s\n", run.ID, stateWords[run.State], plural(len(run.Trainers), "trainer"), failing, took(run))
+	if run.Message != "" {
+		w.printf("%s\n", run.Message)
+	}
+	w.printf("see how: gateway trace %s\n", run.ID)
+}
+
+var stateWords = map[store.RunState]string{
+	store.RunRunning: "is running", store.RunOK: "ok", store.RunPartial: "partly failed", store.RunFailed: "failed",
+	store.RunAborted: "ended with its process", store.RunCanceled: "was aborted",
+}
+
+func took(run store.Run) string {
+	if run.Finished.IsZero() {
+		return "not finished"
+	}
+	return run.Finished.Sub(run.Started).Round(time.Millisecond).String()
+}
+
+// failingOfError is an error in the form that trainers' troubles are printed in.
+func failingOfError(err *sdk.Error) *store.Failing {
+	f := &store.Failing{Code: string(err.Code), Message: err.Message, Advice: err.Advice}
+	if err.Detail != "" {
+		f.Message += " (" + err.Detail + ")"
+	}
+	return f
+}

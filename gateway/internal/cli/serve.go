@@ -1,0 +1,49 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/spf13/cobra"
+
+	"github.com/trainercal/trainercal/gateway/internal/app"
+)
+
+func (c *cli) serve() *cobra.Command {
+	return &cobra.Command{
+		Use:   "serve",
+		Short: "Run the engine until stopped",
+		Long: "Makes a run for every trainer at start and on the interval, where the engine is switched on, and\n" +
+			"does the work of other commands that change something. On SIGTERM or an interrupt the run under\n" +
+			"way ends and nothing else begins; a second signal aborts it, and the next start does what is left.\n" +
+			"With --json, standard output gets one document when the gateway is ready.",
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return c.runServe() },
+	}
+}
+
+func (c *cli) runServe() (err error) {
+	cfg, diags := app.LoadConfig(c.configPath)
+	if err := c.printDiagnostics(diags, cfg); err != nil {
+		return err
+	}
+	log, err := c.logger(hclog.Info)
+	if err != nil {
+		return err
+	}
+	a := app.New(cfg, app.Options{Version: c.Version, Log: log})
+	defer done(a, &err)
+	return a.Serve(c.Abort, c.Drain.Done(), c.ready)
+}
+
+func (c *cli) ready(s app.Serving) {
+	if c.json {
+		_ = c.printJSON(s)
+		return
+	}
+	engine := "the engine is off: runs are made by gateway sync only"
+	if s.Engine {
+		engine = "the engine is on"
+	}
+	fmt.Fprintf(c.Stdout, "gateway %s is ready, %s\n", s.Version, engine)
+}

@@ -1,0 +1,173 @@
+package cli
+
+import (
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/trainercal/trainercal/gateway/internal/app"
+	"github.com/trainercal/trainercal/gateway/internal/store"
+)
+
+func (c *cli) status() *cobra.Command {
+	return &cobra.Command{
+		Use:   "status",
+		Short: "Show, per account and trainer, whether the calendar is in sync, since when not, and what to do",
+		Args:  cobra.NoArgs,
+		RunE:  func(*cobra.Command, []string) error { return c.runStatus() },
+	}
+}
+
+// statusJSON is the form that status --json prints.
+type statusJSON struct {
+	// Serving is null when no gateway serve runs.
+	Serving  *app.Serving        `json:"serving"`
+	LastRun  *runJSON            `json:"last_run"`
+	Trainers []trainerStatusJSON `json:"trainers"`
+}
+
+type trainerStatusJSON struct {
+	Trainer string     `json:"trainer"`
+	Service string     `json:"service"`
+	Health  app.Health `json:"health"`
+	// Proven is when the calendar was last proven in sync; null for never.
+	Proven  *time.Time   `json:"proven"`
+	Pushed  int          `json:"pushed"`
+	Pulled  int          `json:"pulled"`
+	Failing *failingJSON `json:"failing,omitempty"`
+}
+
+func (c *cli) runStatus() (err error) {
+	a, err := c.open()
+	if err != nil {
+		return err
+	}
+	defer done(a, &err)
+	trainers, err := a.Status(c.Drain)
+	if err != nil {
+		return err
+	}
+	runs, err := a.Runs(c.Drain, 1)
+	if err != nil {
+		return err
+	}
+	serving := a.Serving(c.Drain)
+	if c.json {
+		return c.printJSON(statusOf(serving, runs, trainers))
+	}
+	s := statusPage{out: &writer{out: c.Stdout}, now: time.Now()}
+	s.serving(a, serving)
+	s.lastRun(runs)
+	s.accounts(a, trainers)
+	return s.out.err
+}
+
+func statusOf(serving *app.Serving, runs []store.Run, trainers []app.TrainerStatus) statusJSON {
+	out := statusJSON{Serving: serving, Trainers: []trainerStatusJSON{}}
+	if len(runs) > 0 {
+		last := runOf(runs[0], names{})
+		last.Trainers, last.Events = nil, nil
+		out.LastRun = &last
+	}
+	for _, t := range trainers {
+		row := trainerStatusJSON{
+			Trainer: t.Trainer.String(), Service: t.Service, Health: t.Health,
+			Pushed: t.Pushed, Pulled: t.Pulled, Failing: failingOf(t.Failing),
+		}
+		if !t.Proven.IsZero() {
+			proven := t.Proven.UTC()
+			row.Proven = &proven
+		}
+		out.Trainers = append(out.Trainers, row)
+	}
+	return out
+}
+
+// statusPage writes one screen.
+type statusPage struct {
+	out  *writer
+	now  time.Time
+	told said
+}
+
+func (s *statusPage) serving(a *app.App, serving *app.Serving) {
+	if serving == nil {
+		s.out.printf("gateway serve is not running: nothing happens by itself\n")
+		return
+	}
+	engine := "engine off"
+	if serving.Engine {
+		engine = "engine on, every " + a.Config().Sync.Interval.String()
+	}
+	s.out.printf("gateway serve %s is running, process %d, since %s, %s\n", serving.Version, serving.PID, moment(serving.Since), engine)
+	if a.Outdated(*serving) {
+		s.out.printf("it runs with another configuration than the files hold now: restart it to use them\n")
+	}
+}
+
+func (s *statusPage) lastRun(runs []store.Run) {
+	if len(runs) == 0 {
+		s.out.printf("no runs yet\n")
+		return
+	}
+	r := runs[0]
+	s.out.printf("last run %s by %s %s, %s ago, %s\n", r.ID, r.Cause, stateWords[r.State], ago(s.now.Sub(r.Started)),
+		plural(app.Totals(r).Writes(), "write"))
+}
+
+// accounts writes the trainers under their accounts, in the configuration's order.
+func (s *statusPage) accounts(a *app.App, trainers []app.TrainerStatus) {
+	s.told = said{}
+	for _, p := range a.Config().Providers {
+		for _, account := range p.Accounts {
+			s.group(account.Name()+" ("+account.MasterAccount+")", account.Name(), trainers)
+		}
+		s.group(p.Name+", without a calendar service", p.Name+"/", trainers)
+	}
+}
+
+func (s *statusPage) group(title, account string, trainers []app.TrainerStatus) {
+	var members []app.TrainerStatus
+	for _, t := range trainers {
+		if t.Trainer.Provider+"/"+t.Service == account {
+			members = append(members, t)
+		}
+	}
+	if len(members) == 0 {
+		return
+	}
+	s.out.printf("\n%s\n", title)
+	table := tabwriter.NewWriter(s.out.out, 0, 0, 2, ' ', 0)
+	for _, t := range members {
+		fmt.Fprintf(table, "  %s\t%s\t%s\t%d pushed, %d pulled\n", t.Trainer.Label, healthWords[t.Health], s.proven(t), t.Pushed, t.Pulled)
+	}
+	if err := table.Flush(); err != nil && s.out.err == nil {
+		s.out.err = err
+	}
+	for _, t := range members {
+		if t.Health == app.Failing {
+			s.out.printf("  %s, for %s, %s\n", t.Trainer.Label, ago(s.now.Sub(t.Failing.Since)), tries(t.Failing.Attempts))
+			s.told.failing(s.out, "    ", account, t.Failing)
+		}
+	}
+}
+
+func tries(n int) string {
+	if n == 1 {
+		return "1 try"
+	}
+	return fmt.Sprintf("%d tries", n)
+}
+
+func (s *statusPage) proven(t app.TrainerStatus) string {
+	if t.Proven.IsZero() {
+		return "never proven"
+	}
+	return "proven " + ago(s.now.Sub(t.Proven)) + " ago"
+}
+
+var healthWords = map[app.Health]string{
+	app.InSync: "in sync", app.Stale: "STALE", app.Failing: "FAILING", app.Unknown: "unknown", app.Off: "off",
+}
