@@ -188,3 +188,6 @@ func (m *Mailbox) names() []string {
 func (m *Mailbox) owns(address string) bool {
 	return slices.Contains(m.names(), strings.ToLower(address))
 }
+
+// UserID is the directory's object id of the owner.
+func (m *Mailbox) UserID() string { return m.profile.UserID }

@@ -1,0 +1,108 @@
+package exchangesim
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/trainercal/trainercal/plugins/exchangesim/internal/faults"
+)
+
+// Defaults of [Options].
+const (
+	DefaultTenantID     = "6f2c1f5e-3b1a-4d6e-9c3f-0a5d7e8b9c10"
+	DefaultClientID     = "0d9e4c7a-52b8-4f0e-8a66-1b2c3d4e5f60"
+	DefaultClientSecret = "sim-client-secret"
+	DefaultEWSUser      = "svc@sim.example"
+	DefaultEWSPassword  = "sim-password"
+	// DefaultConcurrency is Outlook's limit of operations in flight on a mailbox.
+	DefaultConcurrency = 4
+)
+
+// Options configure a [Server]. The zero Options are usable.
+type Options struct {
+	// Listen is the address to listen on; empty is a free port of 127.0.0.1.
+	Listen string
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+	// TLS serves https with a certificate made at the start; see [Server.CAPEM].
+	TLS bool
+	// Latency is how long every operation takes at least.
+	Latency time.Duration
+	// TenantID, ClientID and ClientSecret are the application that may use Graph, and
+	// EWS with a token.
+	TenantID, ClientID, ClientSecret string
+	// EWSUser and EWSPassword are an account with full access to, and the right to
+	// impersonate the owner of, every mailbox. Others: World.SetAccount.
+	EWSUser, EWSPassword string
+	// EWSSchemes are the ways to sign in that EWS offers in its 401, one WWW-Authenticate
+	// header each; nil is what a server on premises offers, and tokens.
+	EWSSchemes []string
+	// Concurrency is how many Graph operations may run on a mailbox at a time; 0 is
+	// [DefaultConcurrency].
+	Concurrency int
+	// Generations is how many of a mailbox's newest delta tokens are accepted; 0 for
+	// all. Outlook has been seen to keep about three.
+	Generations int
+	// Seed decides which requests a fault with a rate hits.
+	Seed uint64
+	// Observe sees every request with its answer, before the answer is sent; nil for
+	// nobody. It may be called from several goroutines.
+	Observe func(Exchange)
+}
+
+func (o *Options) setDefaults() {
+	setDefault(&o.Listen, "127.0.0.1:0")
+	setDefault(&o.TenantID, DefaultTenantID)
+	setDefault(&o.ClientID, DefaultClientID)
+	setDefault(&o.ClientSecret, DefaultClientSecret)
+	setDefault(&o.EWSUser, DefaultEWSUser)
+	setDefault(&o.EWSPassword, DefaultEWSPassword)
+	setDefault(&o.Concurrency, DefaultConcurrency)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// Exchange is a request and its answer. Credentials are not in it.
+type Exchange struct {
+	// Protocol is "graph", "ews" or "login".
+	Protocol string
+	Method   string
+	// URL is the path with the query.
+	URL            string
+	RequestHeader  http.Header
+	RequestBody    []byte
+	Status         int
+	ResponseHeader http.Header
+	ResponseBody   []byte
+	// Fault is the way in which the answer fails on purpose; empty for none. Then the
+	// answer need not be what Exchange would say.
+	Fault FaultMode
+}
+
+// Fault makes requests fail; see package faults for its fields.
+type Fault = faults.Rule
+
+// FaultMode is the way in which a request fails.
+type FaultMode = faults.Mode
+
+// The modes of a [Fault].
+const (
+	FaultStatus  = faults.Refuse
+	FaultLost    = faults.Lost
+	FaultHang    = faults.Hang
+	FaultCut     = faults.Cut
+	FaultPartial = faults.Partial
+	FaultHTML    = faults.HTML
+	FaultSlow    = faults.Slow
+)
+
+// Count is how often an operation was asked for.
+type Count = faults.Count

@@ -1,0 +1,69 @@
+package exchangesim
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/trainercal/trainercal/plugins/exchangesim/internal/ews"
+	"github.com/trainercal/trainercal/plugins/exchangesim/internal/faults"
+)
+
+// maxBody bounds what is read of a request, in bytes.
+const maxBody = 64 << 20
+
+func isEWS(path string) bool { return strings.EqualFold(path, ews.Path) }
+
+// observed serves a front and shows each request and its answer to the observer before
+// anything of it is sent.
+func (s *Server) observed(protocol string, front http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+		if err != nil {
+			http.Error(w, "the request is too large", http.StatusRequestEntityTooLarge)
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		url := r.URL.RequestURI()
+		recorder := faults.Record(front, r)
+		s.observe(protocol, url, r, body, recorder.Answer())
+		recorder.Replay(w)
+	})
+}
+
+func (s *Server) observe(protocol, url string, r *http.Request, body []byte, a *faults.Answer) {
+	if s.opts.Observe == nil {
+		return
+	}
+	header := r.Header.Clone()
+	header.Del("Authorization")
+	s.opts.Observe(Exchange{
+		Protocol: protocol, Method: r.Method, URL: url, RequestHeader: header, RequestBody: body,
+		Status: a.Status, ResponseHeader: a.Header, ResponseBody: a.Body, Fault: a.Fault,
+	})
+}
+
+// serveLogin answers the token endpoint.
+func (s *Server) serveLogin(w http.ResponseWriter, r *http.Request) {
+	rule := s.faults.Take(faults.Operation{Protocol: "login", Kind: "Token"})
+	faults.Run(r.Context(), rule, func() *faults.Answer {
+		return faults.Record(http.StripPrefix(loginPrefix, s.login), r).Answer()
+	}, refuseToken).Send(w, r)
+}
+
+// refuseToken makes the answer of a fault of the token endpoint.
+func refuseToken(f faults.Rule) *faults.Answer {
+	code := f.Code
+	if code == "" {
+		code = "temporarily_unavailable"
+	}
+	text, err := json.Marshal(map[string]any{
+		"error": code, "error_description": "AADSTS90055: The service is too busy.", "error_codes": []int{90055},
+	})
+	if err != nil {
+		panic("exchangesim: " + err.Error()) // strings and numbers are always JSON
+	}
+	return &faults.Answer{Status: f.Status, Header: http.Header{"Content-Type": {"application/json"}}, Body: text}
+}
