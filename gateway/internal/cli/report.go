@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -101,7 +103,7 @@ func (s said) failing(w *writer, indent, account string, f *store.Failing) {
 // what happened, and the totals.
 func printRun(out io.Writer, run store.Run, n names) error {
 	w, told := &writer{out: out}, said{}
-	for _, t := range run.Trainers {
+	for _, t := range byName(run.Trainers) {
 		printTrainer(w, t, n, told)
 	}
 	if len(run.Events) > 0 {
@@ -112,6 +114,13 @@ func printRun(out io.Writer, run store.Run, n names) error {
 	}
 	printTotals(w, run)
 	return w.err
+}
+
+// byName sorts what a run recorded in the order its trainers were done.
+func byName(trainers []store.RunTrainer) []store.RunTrainer {
+	return slices.SortedStableFunc(slices.Values(trainers), func(a, b store.RunTrainer) int {
+		return cmp.Compare(a.Trainer.String(), b.Trainer.String())
+	})
 }
 
 func printTrainer(w *writer, t store.RunTrainer, n names, told said) {

@@ -99,7 +99,7 @@ func runOf(run store.Run, n names) runJSON {
 		finished := run.Finished.UTC()
 		out.Finished = &finished
 	}
-	for _, t := range run.Trainers {
+	for _, t := range byName(run.Trainers) {
 		out.Trainers = append(out.Trainers, runTrainerOf(t, n))
 	}
 	for _, e := range run.Events {
