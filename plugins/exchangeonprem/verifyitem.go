@@ -26,7 +26,7 @@ const privateAdvice = "a delegate needs \"Delegate can see my private items\"; f
 // verifyItem writes a private appointment that is shown as free, reads it back and
 // removes it for good, so that not even the deleted items have it.
 func (a *account) verifyItem(ctx context.Context, m sdk.Mailbox, rights *ews.Rights) (private, write sdk.Check) {
-	private = a.verifyPrivateRight(m, rights)
+	private = privateRight(m, rights)
 	if rights != nil && !(rights.Create && rights.Modify && rights.Delete) {
 		return private, failed(m.Address, "write", "asked for the rights on the calendar", sdk.CodeAccessDenied.
 			New("the master account may not create, change and delete items").
@@ -39,7 +39,7 @@ func (a *account) verifyItem(ctx context.Context, m sdk.Mailbox, rights *ews.Rig
 	var made string
 	if err == nil {
 		made = results[0].Value.ID
-		if private.Outcome == sdk.Passed {
+		if private.Outcome != sdk.Failed {
 			private = a.verifyPrivateItem(ctx, m, made)
 		}
 	}
@@ -62,10 +62,16 @@ func (a *account) testItem(m sdk.Mailbox) ews.NewItem {
 	}
 }
 
-// verifyPrivateRight reads the right from the folder. A trainer whose private
-// appointments cannot be seen would look free (auth-2).
-func (a *account) verifyPrivateRight(m sdk.Mailbox, rights *ews.Rights) sdk.Check {
-	if rights != nil && rights.ViewPrivate != nil && !*rights.ViewPrivate {
+// privateRight reads the right from the folder, where the server tells it. A trainer
+// whose private appointments cannot be seen would look free (auth-2).
+func privateRight(m sdk.Mailbox, rights *ews.Rights) sdk.Check {
+	switch {
+	case rights == nil || rights.ViewPrivate == nil:
+		return sdk.Check{
+			Mailbox: m.Address, Step: "private", Outcome: sdk.Skipped,
+			Observed: "the server does not tell the right, and there was no private appointment to look at",
+		}
+	case !*rights.ViewPrivate:
 		return failed(m.Address, "private", "asked for the rights on the calendar", sdk.CodeAccessDenied.
 			New("private appointments cannot be seen: the trainer would look free").WithAdvice("%s", privateAdvice))
 	}

@@ -11,14 +11,8 @@ import (
 	"github.com/trainercal/trainercal/sdk"
 )
 
-const (
-	// refusalWait is the wait before refused credentials are tried a second and last
-	// time: an overloaded server is known to answer 401 too.
-	refusalWait = 2 * time.Second
-	// maxAttempts bounds how often a request is sent that the server asks to wait
-	// with, or that it refused once.
-	maxAttempts = 3
-)
+// maxAttempts bounds how often a request is sent that the server did not carry out.
+const maxAttempts = 3
 
 // Authorization adds credentials to a request.
 type Authorization struct {
@@ -119,35 +113,33 @@ func lost(err *sdk.Error, write bool) error {
 		WithDetail(err.Detail).WithAdvice("%s", err.Advice).WithRetryAfter(err.RetryAfter)
 }
 
-// send sends the body until it is answered, or must not be sent again.
+// send sends the body until it is answered, or must not be sent again. The gate does
+// the waiting in between.
 func (c *Client) send(ctx context.Context, q call, body []byte) (*transport.Response, error) {
 	for attempt := 1; ; attempt++ {
-		resp, err := c.once(ctx, q, body)
+		resp, refused, err := c.once(ctx, q, body)
 		if err != nil {
 			return nil, err
 		}
-		switch {
-		case resp.Status == http.StatusUnauthorized:
-			if err := c.refused(resp, attempt); err != nil {
-				return nil, err
-			}
-			if transport.Sleep(ctx, refusalWait) != nil {
-				return nil, cancelled(ctx)
-			}
-		case attempt < maxAttempts && c.shortPause(resp):
+		switch again := attempt < maxAttempts; {
+		case refused != nil && !again:
+			return nil, refused
+		case refused != nil:
+		case again && c.shortPause(resp):
 		default:
 			return resp, nil
 		}
 	}
 }
 
-// once sends the body once, when the gate lets it through.
-func (c *Client) once(ctx context.Context, q call, body []byte) (*transport.Response, error) {
-	leave, err := c.gate.enter(ctx)
+// once sends the body once, when the gate lets it through. refused is set when the
+// server refused the credentials.
+func (c *Client) once(ctx context.Context, q call, body []byte) (resp *transport.Response, refused *sdk.Error, err error) {
+	p, err := c.gate.enter(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	defer leave()
+	defer p.leave()
 	h := http.Header{"Content-Type": {"text/xml; charset=utf-8"}, "Accept": {"text/xml"}}
 	c.opts.Auth.Authorize(h)
 	meta := transport.Meta{Operation: "ews " + q.req.operation(), Idempotent: !q.write}
@@ -155,27 +147,19 @@ func (c *Client) once(ctx context.Context, q call, body []byte) (*transport.Resp
 		h.Set("X-AnchorMailbox", legal(q.mailbox))
 		meta.Mailboxes = []string{q.mailbox}
 	}
-	resp, err := c.opts.Transport.Do(ctx, transport.Request{
+	resp, err = c.opts.Transport.Do(ctx, transport.Request{
 		Method: http.MethodPost, URL: c.opts.URL.String(), Header: h, Body: body,
 	}, meta)
 	if err != nil {
-		return nil, unreachable(err, q.write)
+		return nil, nil, unreachable(err, q.write)
 	}
-	if resp.Status != http.StatusUnauthorized {
-		c.gate.accept()
+	if resp.Status == http.StatusUnauthorized {
+		refused = unauthorized(resp.Header, c.opts.Auth.Scheme)
+		c.gate.strike(p, refused)
+		return resp, refused, nil
 	}
-	return resp, nil
-}
-
-// refused looks at a 401: nil means that a second attempt may be made.
-func (c *Client) refused(resp *transport.Response, attempt int) error {
-	err := unauthorized(resp.Header, c.opts.Auth.Scheme)
-	if attempt == 1 && err.Code == sdk.CodeCredentials {
-		c.gate.doubt()
-		return nil
-	}
-	c.gate.refuse(err)
-	return err
+	c.gate.accept()
+	return resp, nil, nil
 }
 
 // shortPause reports whether the server did nothing and asks to wait a while that a
@@ -184,7 +168,7 @@ func (c *Client) shortPause(resp *transport.Response) bool {
 	if resp.Status != http.StatusInternalServerError {
 		return false
 	}
-	_, _, err := read[status](resp, "", c.opts.Now())
+	_, _, err := read[Status](resp, "", c.opts.Now())
 	if err == nil || err.Detail != CodeServerBusy || err.RetryAfter <= 0 || err.RetryAfter > maxPause {
 		return false
 	}
@@ -210,11 +194,6 @@ func (a answer[M]) messages(operation string) ([]M, *sdk.Error) {
 	r := a.Body.Response
 	if r == nil || r.XMLName.Local != operation+"Response" || r.Messages == nil {
 		return nil, sdk.CodeBadAnswer.New("the server answered another question than the one asked")
-	}
-	for _, m := range r.Messages.List {
-		if m.outcome().XMLName.Local != operation+"ResponseMessage" {
-			return nil, sdk.CodeBadAnswer.New("the server answered another question than the one asked")
-		}
 	}
 	return r.Messages.List, nil
 }

@@ -177,7 +177,7 @@ func safeCode(code string) string {
 
 // err is the message's failure, nil for success. A warning that stops a batch is a
 // failure of the items it stopped.
-func (s status) err() *sdk.Error {
+func (s Status) err() *sdk.Error {
 	code := strings.TrimSpace(s.Code)
 	if s.Class == responseClassSuccess && (code == CodeNoError || code == "") {
 		return nil

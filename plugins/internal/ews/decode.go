@@ -59,18 +59,17 @@ type xvalue struct {
 	Text string `xml:",chardata"`
 }
 
-// status is what each response message says of its own success.
-type status struct {
-	XMLName xml.Name
-	Class   string   `xml:"ResponseClass,attr"`
-	Code    string   `xml:"ResponseCode"`
-	Values  []xvalue `xml:"MessageXml>Value"`
+// Status is what each response message says of its own success.
+type Status struct {
+	Class  string   `xml:"ResponseClass,attr"`
+	Code   string   `xml:"ResponseCode"`
+	Values []xvalue `xml:"MessageXml>Value"`
 }
 
-func (s status) outcome() status { return s }
+func (s Status) outcome() Status { return s }
 
 // message is a response message, whatever else it holds.
-type message interface{ outcome() status }
+type message interface{ outcome() Status }
 
 // errDTD: the answer brings a document type definition, which EWS never does.
 var errDTD = errors.New("the answer holds a document type definition")

@@ -14,6 +14,9 @@ const (
 	// makes hundreds of requests, and Active Directory locks an account after a
 	// handful of wrong passwords.
 	refusalMemory = time.Minute
+	// refusalWait is the wait before refused credentials are tried a second and last
+	// time: an overloaded server is known to answer 401 too.
+	refusalWait = 2 * time.Second
 	// maxPause is the longest wait a request sleeps through; a longer one is
 	// answered as throttled, and the host comes back later.
 	maxPause = 10 * time.Second
@@ -29,8 +32,10 @@ type gate struct {
 	// waiting for it ends with the waiter's context.
 	turn chan struct{}
 
-	mu           sync.Mutex
-	proven       bool
+	mu     sync.Mutex
+	proven bool
+	// strikes counts refusals of the credentials since they were last accepted.
+	strikes      int
 	refused      *sdk.Error
 	refusedUntil time.Time
 	pausedUntil  time.Time
@@ -40,35 +45,48 @@ func newGate(now func() time.Time) *gate {
 	return &gate{now: now, turn: make(chan struct{}, 1)}
 }
 
-// enter waits until a request may be sent; leave is called when it was answered.
-func (g *gate) enter(ctx context.Context) (leave func(), err error) {
+// pass is a request's leave to be sent.
+type pass struct {
+	// strikes is the gate's count when the request was let through.
+	strikes int
+	// leave is called when the request was answered.
+	leave func()
+}
+
+// enter waits until a request may be sent.
+func (g *gate) enter(ctx context.Context) (pass, error) {
 	if err := g.wait(ctx); err != nil {
-		return nil, err
+		return pass{}, err
 	}
-	if free, err := g.pass(); free || err != nil {
-		return func() {}, err
+	strikes, free, err := g.look()
+	if free || err != nil {
+		return pass{strikes: strikes, leave: func() {}}, err
 	}
 	select {
 	case g.turn <- struct{}{}:
 	case <-ctx.Done():
-		return nil, cancelled(ctx)
+		return pass{}, cancelled(ctx)
 	}
-	leave = func() { <-g.turn }
-	if _, err := g.pass(); err != nil {
+	leave := func() { <-g.turn }
+	// Whoever had the turn before may have learnt something.
+	if err = g.wait(ctx); err == nil {
+		strikes, _, err = g.look()
+	}
+	if err != nil {
 		leave()
-		return nil, err
+		return pass{}, err
 	}
-	return leave, nil
+	return pass{strikes: strikes, leave: leave}, nil
 }
 
-// pass reports whether requests may go side by side, or why none may go.
-func (g *gate) pass() (free bool, err error) {
+// look reports whether requests may go side by side, or why none may go.
+func (g *gate) look() (strikes int, free bool, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.refused != nil && g.now().Before(g.refusedUntil) {
-		return false, g.refused
+		return g.strikes, false, g.refused
 	}
-	return g.proven, nil
+	return g.strikes, g.proven, nil
 }
 
 // wait sleeps through a short pause, or answers that the pause is long.
@@ -89,28 +107,32 @@ func (g *gate) wait(ctx context.Context) error {
 func (g *gate) accept() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.proven, g.refused = true, nil
+	g.proven, g.strikes, g.refused = true, 0, nil
 }
 
-// doubt notes a first refusal: the next request goes alone.
-func (g *gate) doubt() {
+// strike notes that a request's credentials were refused. The first time, everybody
+// waits, and one request tries again; the second time, nobody does for a while, and
+// err is what they are told. Requests that were under way together count as one.
+func (g *gate) strike(p pass, err *sdk.Error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.proven = false
-}
-
-// refuse notes that the credentials are not to be tried again for a while.
-func (g *gate) refuse(err *sdk.Error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.proven, g.refused, g.refusedUntil = false, err, g.now().Add(refusalMemory)
+	if p.strikes != g.strikes {
+		return
+	}
+	g.strikes++
+	if g.strikes == 1 && err.Code == sdk.CodeCredentials {
+		g.pausedUntil = g.now().Add(refusalWait)
+		return
+	}
+	g.strikes, g.refused, g.refusedUntil = 0, err, g.now().Add(refusalMemory)
 }
 
 // forget lets the credentials be tried again at once.
 func (g *gate) forget() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.refused = nil
+	g.refused, g.strikes = nil, 0
 }
 
 // pause keeps the account from the server for a while.

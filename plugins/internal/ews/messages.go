@@ -5,7 +5,7 @@ import "strings"
 // The response messages, as far as they are used.
 
 type folderMessage struct {
-	status
+	Status
 	Folders struct {
 		List []folder `xml:",any"`
 	} `xml:"Folders"`
@@ -23,7 +23,7 @@ type folder struct {
 }
 
 type findMessage struct {
-	status
+	Status
 	Root *struct {
 		// Last is nil where the server does not say whether the view is whole.
 		Last  *bool  `xml:"IncludesLastItemInRange,attr"`
@@ -42,12 +42,12 @@ type items struct {
 func (i *items) count() int { return len(i.Calendar) + len(i.Other) }
 
 type itemsMessage struct {
-	status
+	Status
 	Items items `xml:"Items"`
 }
 
 type syncMessage struct {
-	status
+	Status
 	State   string `xml:"SyncState"`
 	Last    *bool  `xml:"IncludesLastItemInRange"`
 	Changes *struct {
@@ -58,7 +58,7 @@ type syncMessage struct {
 }
 
 // deleteMessage says nothing but how it went.
-type deleteMessage struct{ status }
+type deleteMessage struct{ Status }
 
 // Item is a calendar item as the server shows it.
 type Item struct {
