@@ -23,10 +23,8 @@ func (a *account) collect(ctx context.Context, req sdk.ReadRequest, r *round, fu
 	if err := a.hydrate(ctx, req, r, full); err != nil {
 		return out, err
 	}
-	b := builder{round: r}
-	if !full {
-		b.removals()
-	}
+	b := builder{round: r, window: req.Window, full: full}
+	b.removals()
 	err := b.items()
 	out.changes = b.changes
 	return out, err
@@ -35,6 +33,8 @@ func (a *account) collect(ctx context.Context, req sdk.ReadRequest, r *round, fu
 // builder makes the changes of a round.
 type builder struct {
 	round   *round
+	window  calendar.Window
+	full    bool
 	changes []calendar.Change
 }
 
@@ -44,11 +44,20 @@ type builder struct {
 func (b *builder) removals() {
 	ids := slices.Sorted(maps.Keys(b.round.gone))
 	for _, id := range append(ids, slices.Sorted(maps.Keys(b.round.masters))...) {
-		b.changes = append(b.changes, calendar.Change{Remove: calendar.ItemID(id)})
+		b.remove(calendar.ItemID(id))
 	}
 }
 
-// items reports what is there.
+// remove reports that an item is not in the window. In a full answer, it is enough
+// not to list it.
+func (b *builder) remove(id calendar.ItemID) {
+	if !b.full {
+		b.changes = append(b.changes, calendar.Change{Remove: id})
+	}
+}
+
+// items reports what is there. Servers disagree on whether an item belongs to a
+// window that it only touches; here it does not (F1).
 func (b *builder) items() *sdk.Error {
 	series := map[string][]calendar.Item{}
 	for id := range b.round.masters {
@@ -60,10 +69,14 @@ func (b *builder) items() *sdk.Error {
 		if err != nil {
 			return err
 		}
-		if _, whole := series[e.SeriesMasterID]; whole {
+		_, whole := series[e.SeriesMasterID]
+		switch inside := b.window.Overlaps(item.When.Span(b.round.reader.zone)); {
+		case whole && inside:
 			series[e.SeriesMasterID] = append(series[e.SeriesMasterID], item)
-		} else {
+		case inside:
 			b.changes = append(b.changes, calendar.Change{Upsert: &item})
+		case !whole:
+			b.remove(item.ID)
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(series)) {

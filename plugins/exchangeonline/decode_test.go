@@ -176,7 +176,7 @@ func FuzzPage(f *testing.F) {
 		if _, err := r.add(*p.Value); err != nil {
 			return
 		}
-		b := builder{round: r}
+		b := builder{round: r, window: december}
 		b.removals()
 		if err := b.items(); err != nil {
 			return

@@ -208,6 +208,38 @@ func TestReadRemoved(t *testing.T) {
 	}
 }
 
+// The window is half-open: what only touches it is not in it, whatever the server
+// thinks (F1). Such an item may have been inside before, so it is reported as gone.
+func TestReadEdges(t *testing.T) {
+	span := func(id, start, end string) map[string]any {
+		return row(id, map[string]any{"start": utc(start), "end": utc(end)})
+	}
+	events := []map[string]any{
+		span("ends at the start", "2026-11-30T23:00:00", "2026-12-01T00:00:00"),
+		span("in at the start", "2026-11-30T23:00:00", "2026-12-01T00:00:01"),
+		span("no length at the start", "2026-12-01T00:00:00", "2026-12-01T00:00:00"),
+		span("in at the end", "2026-12-31T23:59:59", "2027-01-01T01:00:00"),
+		span("starts at the end", "2027-01-01T00:00:00", "2027-01-01T01:00:00"),
+	}
+	f := newFake(t, rounds(map[string]any{"": lastPage("d1", events...), "d1": lastPage("d2", events...)}))
+	inside := []string{
+		`upsert in at the end "Dentist in at the end" 12-31T23:59–01-01T01:00 busy`,
+		`upsert in at the start "Dentist in at the start" 11-30T23:00–12-01T00:00 busy`,
+		`upsert no length at the start "Dentist no length at the start" 12-01T00:00–12-01T00:00 busy`,
+	}
+	a := f.account()
+	first := readOne(t, a, readRequest(ana))
+	if diff := cmp.Diff(inside, summary(first.Changes), sortStrings); diff != "" {
+		t.Errorf("full: %s", diff)
+	}
+	req := readRequest(ana)
+	req.Cursor = first.Complete.Cursor
+	want := append(inside, "remove ends at the start", "remove starts at the end")
+	if diff := cmp.Diff(want, summary(readOne(t, a, req).Changes), sortStrings); diff != "" {
+		t.Errorf("incremental: %s", diff)
+	}
+}
+
 // Whatever a server calls the loss of its state, the answer is a full read that says
 // so (F5).
 func TestReadStateLost(t *testing.T) {

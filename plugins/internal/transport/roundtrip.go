@@ -2,6 +2,7 @@ package transport
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -26,8 +27,11 @@ func (a adapter) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Body != nil {
 		defer r.Body.Close()
 		var err error
-		if body, err = io.ReadAll(io.LimitReader(r.Body, maxRequestBody)); err != nil {
+		if body, err = io.ReadAll(io.LimitReader(r.Body, maxRequestBody+1)); err != nil {
 			return nil, &Error{Kind: Invalid, Host: r.URL.Host, cause: err}
+		}
+		if len(body) > maxRequestBody {
+			return nil, &Error{Kind: Invalid, Host: r.URL.Host, cause: errors.New("the body is too large to be sent twice")}
 		}
 	}
 	resp, err := a.client.Do(r.Context(), Request{
