@@ -3,7 +3,11 @@ package app
 import (
 	"cmp"
 	"context"
+	"fmt"
+	"io"
+	"os"
 	"slices"
+	"time"
 
 	"github.com/trainercal/trainercal/gateway/internal/config"
 	"github.com/trainercal/trainercal/gateway/internal/platform"
@@ -16,6 +20,38 @@ type Imported struct {
 	// Unmapped are trainers that courses name and that have no active mapping: the
 	// courses are kept, and pushed when they get one (map-10).
 	Unmapped []platform.TrainerID
+}
+
+// ReadImport reads import files by the configuration's providers and zones. Mistakes in
+// them are a [platform.ImportErrors].
+func ReadImport(cfg *config.Config, names []string) (platform.Import, error) {
+	opts := platform.ImportOptions{Providers: map[string]*time.Location{}}
+	for _, p := range cfg.Providers {
+		opts.Providers[p.Name] = p.TimeZone
+	}
+	if len(cfg.Providers) == 1 {
+		opts.Provider = cfg.Providers[0].Name
+	}
+	files := make([]platform.File, len(names))
+	for i, name := range names {
+		data, err := readBounded(name)
+		if err != nil {
+			return platform.Import{}, fmt.Errorf("read the import file: %w", err)
+		}
+		files[i] = platform.File{Name: name, Data: data}
+	}
+	return platform.Decode(files, opts)
+}
+
+// readBounded reads a file as far as an import file may be long, and one byte more, so
+// that the decoder refuses a longer one.
+func readBounded(name string) ([]byte, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close() //nolint:errcheck // only read from
+	return io.ReadAll(io.LimitReader(file, platform.MaxImportBytes+1))
 }
 
 // Import stores courses and unavailability, here or in the running serve. With
