@@ -2,9 +2,9 @@
 // and unavailability, which of their fields count as a change (push-7), and how a
 // course becomes an appointment (push-1 … push-6).
 //
-// Main types: [TrainerID], [Course], [Unavailability]. The package is pure: it
-// reads no clock and does no I/O; import files are decoded from the bytes it is
-// given.
+// Main types: [TrainerID], [Course], [Unavailability]; [Import], which [Decode] reads
+// from JSON or CSV. The package is pure: it reads no clock and does no I/O, and its
+// results do not depend on the machine's zone.
 //
 // Neighbours: store keeps these objects, runner asks for the wanted appointments
 // of a trainer, cli reads import files with it.
