@@ -135,7 +135,7 @@ func sound(w calendar.When) bool {
 	if w.AllDay {
 		return soundDay(w.FirstDay) && soundDay(w.EndDay)
 	}
-	return possible(w.Start) && possible(w.End)
+	return !w.Start.IsZero() && !w.End.IsZero() && possible(w.Start) && possible(w.End)
 }
 
 func possible(t time.Time) bool { return !t.Before(firstInstant) && t.Before(endInstant) }
