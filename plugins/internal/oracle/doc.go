@@ -2,7 +2,8 @@
 // used by tests only.
 //
 // [EWS] collects messages of Exchange Web Services and has Microsoft's schema validate
-// them. The judges' data lies in the folder that the environment variable
+// them; [Graph] does the same for Microsoft Graph with a JSON Schema made from
+// Microsoft's metadata. The judges' data lies in the folder that the environment variable
 // TRAINERCAL_ORACLES names, and is no part of this repository; without it the checks
 // skip and say so in one line.
 //

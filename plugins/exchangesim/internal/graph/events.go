@@ -41,17 +41,6 @@ func (h *Handler) getCalendar(r *request) (*result, error) {
 	return &result{status: 200, body: c}, nil
 }
 
-func (h *Handler) listCalendars(r *request) (*result, error) {
-	if err := r.allow("$select", "$top"); err != nil {
-		return nil, err
-	}
-	folder, err := r.checkCalendar()
-	if err != nil {
-		return nil, err
-	}
-	return &result{status: 200, body: map[string]any{"value": []any{calendarBody(r.mailbox, folder)}}}, nil
-}
-
 func calendarBody(m *world.Mailbox, f world.Folder) map[string]any {
 	p := m.Profile()
 	return map[string]any{

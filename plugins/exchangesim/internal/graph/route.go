@@ -29,7 +29,6 @@ func init() {
 	add("Batch", "POST", "/$batch", (*Handler).batch, "")
 	add("GetUser", "GET", "", (*Handler).getUser, calendars[0])
 	add("GetCalendar", "GET", "", (*Handler).getCalendar, calendars[1:]...)
-	add("ListCalendars", "GET", "/calendars", (*Handler).listCalendars, calendars[0])
 	add("ListEvents", "GET", "/events", (*Handler).listEvents, calendars...)
 	add("CreateEvent", "POST", "/events", (*Handler).createEvent, calendars...)
 	add("GetEvent", "GET", "/events/{event}", (*Handler).getEvent, calendars...)
