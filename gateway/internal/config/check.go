@@ -112,7 +112,7 @@ func (d *decoder) checkDomains(draft *providerDraft) {
 		}
 		d.report(t.EmailRange, "Mailbox outside the account's domains", fmt.Sprintf(
 			"The master account %s serves mailboxes of %s, and %s is in another domain. Correct the address, or add the domain to the account's \"domains\".",
-			a.MasterAccount, orList(a.Domains), t.Email), related(a.Range, "the master account"))
+			a.MasterAccount, andList(a.Domains), t.Email), related(a.Range, "the master account"))
 	}
 }
 

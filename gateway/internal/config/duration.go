@@ -42,7 +42,15 @@ func (b *block) duration(name string, fallback, min time.Duration) (time.Duratio
 	if err != nil {
 		b.d.report(v.rng, "Invalid duration", fmt.Sprintf("%s.", err))
 	} else {
-		b.d.report(v.rng, "Duration too short", fmt.Sprintf("%q must be at least %s.", name, min))
+		b.d.report(v.rng, "Duration too short", fmt.Sprintf("%q must be at least %s.", name, short(min)))
 	}
 	return fallback, v
+}
+
+// short writes a length of time without zeros at its end.
+func short(d time.Duration) string {
+	if d > 0 && d%time.Hour == 0 {
+		return fmt.Sprintf("%dh", d/time.Hour)
+	}
+	return d.String()
 }

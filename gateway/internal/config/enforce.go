@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -61,7 +60,7 @@ func (d *decoder) apply(r *rule, scope string, zone *time.Location, providers []
 // until a day that has not begun.
 func (d *decoder) violation(r *rule, scope string, zone *time.Location, used []string, at hcl.Range, places []Related) {
 	what := fmt.Sprintf("In %s, %s are in use together; %s lets at most one of %s be in use.",
-		scope, andList(used), r.title(), orList(r.Services))
+		scope, andList(used), r.title(), andList(r.Services))
 	summary := fmt.Sprintf("Exclusion rule %q violated", r.Name)
 	now := d.opts.Now()
 	switch {
@@ -94,8 +93,4 @@ func (t Trainer) place() hcl.Range {
 		return t.ServiceRange
 	}
 	return t.Range
-}
-
-func andList(words []string) string {
-	return strings.Replace(orList(words), " or ", " and ", 1)
 }

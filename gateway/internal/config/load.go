@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -61,8 +62,10 @@ type decoder struct {
 	diags hcl.Diagnostics
 	// shown is the folder of the configuration as the operator wrote it.
 	shown string
-	// partial: a file could not be parsed, so what seems missing may be there.
+	// partial: a file could not be parsed, so what seems missing may be there. damaged
+	// are those files.
 	partial   bool
+	damaged   map[string]bool
 	providers []*providerDraft
 	rules     []*rule
 }
@@ -74,7 +77,7 @@ func newDecoder(opts Options) *decoder {
 	if opts.LookupEnv == nil {
 		opts.LookupEnv = os.LookupEnv
 	}
-	return &decoder{opts: opts, cfg: &Config{Files: map[string]*hcl.File{}}}
+	return &decoder{opts: opts, cfg: &Config{Files: map[string]*hcl.File{}}, damaged: map[string]bool{}}
 }
 
 // sources reads the file, or the files of the folder, and fixes the folder that
@@ -134,6 +137,7 @@ func (d *decoder) load(sources []source) (*Config, hcl.Diagnostics) {
 	start := hcl.Range{Filename: sources[0].name, Start: hcl.InitialPos, End: hcl.InitialPos}
 	d.root(hcl.MergeFiles(files), start)
 	d.check()
+	d.dropDamagedAccounts()
 	sortDiagnostics(d.diags)
 	return d.cfg, d.diags
 }
@@ -142,33 +146,48 @@ func (d *decoder) load(sources []source) (*Config, hcl.Diagnostics) {
 func (d *decoder) parse(s source) *hcl.File {
 	d.cfg.Files[s.name] = &hcl.File{Bytes: s.text}
 	if diag := tooComplex(s); diag != nil {
-		d.diags, d.partial = append(d.diags, diag), true
+		d.diags, d.partial, d.damaged[s.name] = append(d.diags, diag), true, true
 		return nil
 	}
 	file, diags := hclsyntax.ParseConfig(s.text, s.name, hcl.InitialPos)
-	diags = onePerPlace(diags)
+	diags = withoutFollowUps(diags)
 	for _, diag := range diags {
 		if mayHoldSecret(sourceLine(file, subject(diag).Start)) {
 			hide(diag)
 		}
 	}
 	d.cfg.Files[s.name] = file
-	d.diags, d.partial = append(d.diags, diags...), d.partial || diags.HasErrors()
+	d.diags = append(d.diags, diags...)
+	if diags.HasErrors() {
+		d.partial, d.damaged[s.name] = true, true
+	}
 	return file
 }
 
-// onePerPlace drops what the parser says further of the same place: it follows from
-// the first.
-func onePerPlace(diags hcl.Diagnostics) hcl.Diagnostics {
+// withoutFollowUps drops what the parser reports in consequence of something before:
+// further words on the same place, and further open quotes, as one shifts them all.
+func withoutFollowUps(diags hcl.Diagnostics) hcl.Diagnostics {
+	const openQuote = "Invalid multi-line string"
 	var out hcl.Diagnostics
-	seen := map[hcl.Pos]bool{}
+	seen, quoted := map[hcl.Pos]bool{}, false
 	for _, diag := range diags {
-		if at := subject(diag).Start; !seen[at] {
-			seen[at] = true
-			out = append(out, diag)
+		at := subject(diag).Start
+		if seen[at] || (quoted && diag.Summary == openQuote) {
+			continue
 		}
+		seen[at], quoted = true, quoted || diag.Summary == openQuote
+		out = append(out, diag)
 	}
 	return out
+}
+
+// dropDamagedAccounts takes the accounts out whose settings may be incomplete, so that
+// no plugin is asked about them.
+func (d *decoder) dropDamagedAccounts() {
+	for i := range d.cfg.Providers {
+		p := &d.cfg.Providers[i]
+		p.Accounts = slices.DeleteFunc(p.Accounts, func(a Account) bool { return d.damaged[a.Range.Filename] })
+	}
 }
 
 // root decodes the top level.

@@ -92,6 +92,6 @@ func (d *decoder) knownService(at hcl.Range, service string) bool {
 		return true
 	}
 	d.report(at, "Unknown service", fmt.Sprintf("There is no service %q.%s Known are %s; a plugin block makes another one known.",
-		service, suggest(service, known), orList(known)))
+		service, suggest(service, known), andList(known)))
 	return false
 }

@@ -89,7 +89,7 @@ func get[T any](b *block, name string) value[T] {
 	out := value[T]{set: true, rng: attr.Expr.Range(), items: elementRanges(attr.Expr)}
 	val, diags := attr.Expr.Value(b.d.cfg.EvalContext)
 	b.d.diags = append(b.d.diags, diags...)
-	if diags.HasErrors() {
+	if diags.HasErrors() || (b.d.partial && !val.IsWhollyKnown()) { // unknown is what could not be parsed
 		return out
 	}
 	if err := fromCty(val, &out.v); err != nil {

@@ -10,8 +10,8 @@ var (
 	secretName = regexp.MustCompile(`(?i)secret|passw|passphrase|pwd|token|credential|api_?key|private_?key`)
 	// urlLogin is the user and password in an address.
 	urlLogin = regexp.MustCompile(`://[^/@\s"]*@`)
-	// reference is a value that only says where the secret is.
-	reference = regexp.MustCompile(`^\s*(?:env|file)\(\s*"[^"]*"\s*\)?`)
+	// reference is a value that only says where the secret is; also with env misspelt.
+	reference = regexp.MustCompile(`^\s*(?:(?:env|file)\(\s*"[^"]*"|[a-z_]+\(\s*"[A-Z][A-Z0-9_]*")\s*\)?`)
 	// assignment is a line "name = value".
 	assignment = regexp.MustCompile(`^(\s*[a-z][a-z0-9_]*\s*=)(\s*[^=\s].*)$`)
 	// head is the first word of a block's head.

@@ -89,7 +89,7 @@ func (d *decoder) noSuchRule(r *rule) {
 		names = append(names, s.Name)
 	}
 	d.report(r.label, "Unknown rule", fmt.Sprintf("There is no standing rule %q to switch off.%s Standing are %s.",
-		r.Name, suggest(r.Name, names), orList(names)))
+		r.Name, suggest(r.Name, names), andList(names)))
 }
 
 func (d *decoder) ruleServices(v value[[]string]) []string {

@@ -46,3 +46,12 @@ func orList(words []string) string {
 	last := len(quoted) - 1
 	return strings.Join(quoted[:last], ", ") + " or " + quoted[last]
 }
+
+// andList writes words as people do: "a", "b" and "c".
+func andList(words []string) string {
+	list := orList(words)
+	if i := strings.LastIndex(list, " or "); i >= 0 {
+		return list[:i] + " and " + list[i+len(" or "):]
+	}
+	return list
+}

@@ -16,7 +16,13 @@ import (
 const programPrefix = "gateway-plugin-"
 
 // ErrNoProgram: a plugin's program is not where it should be.
-var ErrNoProgram = errors.New("no plugin program")
+var ErrNoProgram = errors.New("the plugin's program is not there")
+
+// noProgram says more about ErrNoProgram.
+type noProgram struct{ path, reason, hint string }
+
+func (e noProgram) Error() string        { return e.path + " " + e.reason + "; " + e.hint }
+func (e noProgram) Is(target error) bool { return target == ErrNoProgram }
 
 // Finder finds the programs of plugins.
 type Finder struct {
@@ -46,7 +52,7 @@ func (f Finder) Find(p config.Plugin) (string, error) {
 		hint = "install it there, or name it with the command of a plugin block"
 	}
 	if reason := unusable(path); reason != "" {
-		return "", fmt.Errorf("%w: %s %s; %s", ErrNoProgram, path, reason, hint)
+		return "", noProgram{path, reason, hint}
 	}
 	return path, nil
 }
