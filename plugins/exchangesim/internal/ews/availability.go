@@ -160,10 +160,15 @@ type biasTime struct {
 	hour, minute       int
 }
 
+// readBiasRules reads a SerializableTimeZone. A half whose month or order is none has
+// no beginning.
 func readBiasRules(e *element) biasRules {
 	number := func(e *element, name string) int { n, _ := strconv.Atoi(e.value(name)); return n }
 	half := func(e *element) biasTime {
 		t := biasTime{bias: number(e, "Bias"), month: number(e, "Month"), order: number(e, "DayOrder")}
+		if t.month < 1 || t.month > 12 || t.order < 1 || t.order > 5 {
+			t.month = 0
+		}
 		t.weekday, _ = readWeekday(e.value("DayOfWeek"))
 		if clock, err := time.Parse("15:04:05", e.value("Time")); err == nil {
 			t.hour, t.minute = clock.Hour(), clock.Minute()

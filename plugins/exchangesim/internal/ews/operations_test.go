@@ -36,7 +36,10 @@ func (r *rig) requests() map[string][]string {
 	})
 	master := r.add(weekly())
 	if _, err := r.ana.Update(world.Ref{Item: master.Item, Occurrence: world.Date{Year: 2026, Month: 10, Day: 27}}, world.Write{},
-		func(a *world.Appointment) error { a.Start, a.End = a.Start.Add(time.Hour), a.End.Add(time.Hour); return nil }); err != nil {
+		func(a *world.Appointment) error {
+			a.Start, a.End = a.Start.Add(time.Hour), a.End.Add(time.Hour)
+			return nil
+		}); err != nil {
 		r.t.Fatal(err)
 	}
 	if err := r.ana.Delete(world.Ref{Item: master.Item, Occurrence: world.Date{Year: 2026, Month: 11, Day: 3}}, world.Gone, world.Write{}); err != nil {

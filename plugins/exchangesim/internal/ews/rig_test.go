@@ -1,6 +1,7 @@
 package ews
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"net/http"
@@ -256,4 +257,10 @@ func syncRequest(state string, max int, folder string) string {
 	}
 	return fmt.Sprintf(`<m:SyncFolderItems>%s<m:SyncFolderId>%s</m:SyncFolderId>%s<m:MaxChangesReturned>%d</m:MaxChangesReturned></m:SyncFolderItems>`,
 		shape("IdOnly", "item:Subject"), folder, state, max)
+}
+
+func escapedText(s string) []byte {
+	var w bytes.Buffer
+	escape(&w, s)
+	return w.Bytes()
 }
