@@ -29,7 +29,7 @@ func (i *importer) run(ctx context.Context, batch store.Batch) error {
 	if err := i.unavailability(ctx, batch); err != nil {
 		return err
 	}
-	return exec(ctx, i.tx, `UPDATE last_revision SET revision = ?`, [][]any{{i.last}})
+	return execEach(ctx, i.tx, `UPDATE last_revision SET revision = ?`, [][]any{{i.last}})
 }
 
 func (i *importer) revision() int64 {
@@ -179,5 +179,5 @@ func (i *importer) drop(ctx context.Context, table, provider string, ids []strin
 		args[n] = []any{provider, id}
 	}
 	i.result.Deleted += len(ids)
-	return exec(ctx, i.tx, `DELETE FROM `+table+` WHERE provider = ? AND id = ?`, args)
+	return execEach(ctx, i.tx, `DELETE FROM `+table+` WHERE provider = ? AND id = ?`, args)
 }

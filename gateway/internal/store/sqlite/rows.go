@@ -24,8 +24,8 @@ func insert(ctx context.Context, tx *sql.Tx, head, tail string, rows [][]any) er
 	return nil
 }
 
-// exec runs one statement for each list of arguments.
-func exec(ctx context.Context, tx *sql.Tx, query string, args [][]any) error {
+// execEach runs one statement for each list of arguments.
+func execEach(ctx context.Context, tx *sql.Tx, query string, args [][]any) error {
 	for _, a := range args {
 		if _, err := tx.ExecContext(ctx, query, a...); err != nil {
 			return fmt.Errorf("%s: %w", query, err)

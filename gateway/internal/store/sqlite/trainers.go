@@ -67,7 +67,7 @@ func loadTrainer(ctx context.Context, tx *sql.Tx, t *store.Trainer) error {
 func (s *Store) Intend(ctx context.Context, id platform.TrainerID, links []reconcile.Link) error {
 	return s.change(ctx, func(tx *sql.Tx) error {
 		const known = `INSERT INTO trainers (provider, label) VALUES (?, ?) ON CONFLICT DO NOTHING`
-		if err := exec(ctx, tx, known, [][]any{{id.Provider, id.Label}}); err != nil {
+		if err := execEach(ctx, tx, known, [][]any{{id.Provider, id.Label}}); err != nil {
 			return err
 		}
 		return putLinks(ctx, tx, id, links)
@@ -117,5 +117,5 @@ func dropKeys(ctx context.Context, tx *sql.Tx, query string, id platform.Trainer
 	for i, key := range keys {
 		args[i] = []any{id.Provider, id.Label, key}
 	}
-	return exec(ctx, tx, query, args)
+	return execEach(ctx, tx, query, args)
 }

@@ -1,0 +1,92 @@
+package storetest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/trainercal/trainercal/gateway/internal/platform"
+	"github.com/trainercal/trainercal/gateway/internal/store"
+)
+
+// Driver opens states. A state lives in a folder of its own.
+type Driver struct {
+	// Open opens the state in dir for this process alone, making it where needed.
+	Open func(ctx context.Context, dir string) (store.Store, error)
+	// OpenReadOnly opens it for reading, also while another owns it.
+	OpenReadOnly func(ctx context.Context, dir string) (store.Store, error)
+}
+
+// Run runs the suite.
+func Run(t *testing.T, d Driver) {
+	cases := []struct {
+		name string
+		run  func(*testing.T, Driver)
+	}{
+		{"a trainer never seen", emptyMemory},
+		{"results round trip", resultsRoundTrip},
+		{"no text of private items", privateText},
+		{"a result is stored whole or not at all", atomic},
+		{"intentions survive a crash", intentions},
+		{"concurrent use", concurrent},
+		{"import", importCounts},
+		{"revisions", revisions},
+		{"import of any course", coursesRoundTrip},
+		{"replace", replace},
+		{"unavailability", unavailability},
+		{"history", history},
+		{"runs by prefix", prefixes},
+		{"pruning", prune},
+		{"runs cut short", aborted},
+		{"one owner", oneOwner},
+		{"reading", reading},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.run(t, d)
+		})
+	}
+}
+
+var (
+	ana  = platform.TrainerID{Provider: "northwind", Label: "ana"}
+	zoe  = platform.TrainerID{Provider: "contoso", Label: "zoe"}
+	noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+)
+
+// open opens a state that is closed with the test.
+func (d Driver) open(t *testing.T, dir string) store.Store {
+	t.Helper()
+	s, err := d.Open(t.Context(), dir)
+	if err != nil {
+		t.Fatalf("open: %v", err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func (d Driver) fresh(t *testing.T) store.Store {
+	t.Helper()
+	return d.open(t, t.TempDir())
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// same compares values, where an empty list is no list.
+func same(want, got any) string { return cmp.Diff(want, got, cmpopts.EquateEmpty()) }
+
+func trainer(t testing.TB, s store.Trainers, id platform.TrainerID) store.Trainer {
+	t.Helper()
+	got, err := s.Trainer(context.Background(), id)
+	must(t, err)
+	return got
+}
