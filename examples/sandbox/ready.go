@@ -1,0 +1,51 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/trainercal/trainercal/plugins/exchangesim"
+)
+
+// ready is the line that tells how to reach the sandbox.
+type ready struct {
+	EWSURL      string   `json:"ews_url"`
+	GraphURL    string   `json:"graph_url"`
+	LoginURL    string   `json:"login_url"`
+	TokenURL    string   `json:"token_url"`
+	ControlURL  string   `json:"control_url"`
+	TenantID    string   `json:"tenant_id"`
+	ClientID    string   `json:"client_id"`
+	Secret      string   `json:"client_secret"`
+	EWSUser     string   `json:"ews_user"`
+	EWSPassword string   `json:"ews_password"`
+	AccessModes []string `json:"access_modes"`
+	Mailboxes   []string `json:"mailboxes"`
+	// CAFile is the certificate to trust with --tls.
+	CAFile string `json:"ca_file,omitempty"`
+}
+
+// announce prints the ready line.
+func announce(w io.Writer, sim *exchangesim.Server, o options) error {
+	line := ready{
+		EWSURL: sim.EWSURL(), GraphURL: sim.GraphURL(), LoginURL: sim.LoginURL(), TokenURL: sim.TokenURL(), ControlURL: sim.ControlURL(),
+		TenantID: tenantID, ClientID: clientID, Secret: clientSecret, EWSUser: ewsUser, EWSPassword: ewsPassword,
+		AccessModes: []string{"full", "impersonation"}, Mailboxes: []string{},
+	}
+	for _, box := range sim.World().Mailboxes() {
+		line.Mailboxes = append(line.Mailboxes, box.Address())
+	}
+	if o.tls {
+		line.CAFile = filepath.Join(os.TempDir(), fmt.Sprintf("sandbox-ca-%d.pem", os.Getpid()))
+		if err := os.WriteFile(line.CAFile, sim.CAPEM(), 0o600); err != nil {
+			return fmt.Errorf("write the certificate: %w", err)
+		}
+	}
+	if err := json.NewEncoder(w).Encode(line); err != nil {
+		return fmt.Errorf("tell that the sandbox is ready: %w", err)
+	}
+	return nil
+}
