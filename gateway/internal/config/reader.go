@@ -88,7 +88,7 @@ func get[T any](b *block, name string) value[T] {
 	}
 	out := value[T]{set: true, rng: attr.Expr.Range(), items: elementRanges(attr.Expr)}
 	val, diags := attr.Expr.Value(b.d.cfg.EvalContext)
-	b.d.diags = append(b.d.diags, diags...)
+	b.d.diags = append(b.d.diags, inOurWords(diags)...)
 	if diags.HasErrors() || (b.d.partial && !val.IsWhollyKnown()) { // unknown is what could not be parsed
 		return out
 	}
@@ -98,6 +98,17 @@ func get[T any](b *block, name string) value[T] {
 	}
 	out.ok = true
 	return out
+}
+
+// inOurWords says more where hcl says little: it has variables in mind, an operator
+// has most likely forgotten the quotes.
+func inOurWords(diags hcl.Diagnostics) hcl.Diagnostics {
+	for _, diag := range diags {
+		if diag.Summary == "Variables not allowed" {
+			diag.Detail = "There are no variables here. Text is written in double quotes."
+		}
+	}
+	return diags
 }
 
 // fromCty converts an evaluated value into the Go value that target points to.

@@ -102,7 +102,7 @@ func DecodeSettings(body hcl.Body, at hcl.Range, s schema.Schema, ctx *hcl.EvalC
 	}
 	val, diags := hcldec.Decode(body, spec, ctx)
 	r := &settingsReader{at: at, schema: s, ctx: ctx, out: map[string]any{}}
-	r.attrs, r.diags = attributes(body, s), placed(diags, at)
+	r.attrs, r.diags = attributes(body, s), placed(inOurWords(diags), at)
 	for _, a := range s.Attributes {
 		r.attribute(a, val.GetAttr(a.Name))
 	}
