@@ -18,8 +18,8 @@ type collected struct {
 // collect turns a finished round into changes: what is gone, single items, and each
 // series as a whole, because deleting one occurrence is only told by sending the
 // others again (E1).
-func (a *account) collect(ctx context.Context, req sdk.ReadRequest, r *round, full bool) (collected, *sdk.Error) {
-	out := collected{complete: sdk.Complete{Full: full, Covered: req.Window}}
+func (a *account) collect(ctx context.Context, req sdk.ReadRequest, r *round, full bool, next cursor) (collected, *sdk.Error) {
+	out := collected{complete: sdk.Complete{Cursor: next.bytes(), Full: full, Covered: req.Window}}
 	if err := a.hydrate(ctx, req, r, full); err != nil {
 		return out, err
 	}

@@ -42,35 +42,45 @@ func each[R any](ctx context.Context, reqs []R, work func(context.Context, R) er
 			if groupCtx.Err() != nil {
 				return groupCtx.Err()
 			}
-			err := work(groupCtx, req)
-			var known *sdk.Error
-			var stop *ended
-			switch {
-			case err == nil:
-				return nil
-			case errors.As(err, &stop), groupCtx.Err() != nil, !errors.As(err, &known), stopsAccount(known):
-				return err
-			}
-			return fail(req, known)
+			return settle(groupCtx, work(groupCtx, req), func(e *sdk.Error) error { return fail(req, e) })
 		})
 	}
 	return final(ctx, group.Wait())
 }
 
-// final is the error a call returns: the receiver's own as it was, everything else
-// in the contract's terms.
-func final(ctx context.Context, err error) error {
-	var stop *ended
+// settle reports the error of one request's work by fail, and returns one that ends
+// the call.
+func settle(ctx context.Context, err error, fail func(*sdk.Error) error) error {
 	var known *sdk.Error
+	var stop *ended
 	switch {
 	case err == nil:
 		return nil
-	case errors.As(err, &stop), errors.As(context.Cause(ctx), &stop):
+	case errors.As(err, &stop), ctx.Err() != nil, !errors.As(err, &known), stopsAccount(known):
+		return err
+	}
+	return fail(known)
+}
+
+// final is the error a call returns: the receiver's own as it was, everything else
+// in the contract's terms. Where the call was cancelled from inside, the cause says
+// why.
+func final(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause
+	}
+	var stop *ended
+	var known *sdk.Error
+	switch {
+	case errors.As(err, &stop):
 		return stop.cause
-	case ctx.Err() != nil:
-		return sdk.CodeUnavailable.Wrap(ctx.Err(), "the call was ended")
 	case errors.As(err, &known):
 		return known
+	case ctx.Err() != nil:
+		return sdk.CodeUnavailable.Wrap(ctx.Err(), "the call was ended")
 	}
 	return sdk.CodeInternal.Wrap(err, "the call failed")
 }

@@ -2,69 +2,149 @@ package exchangeonline
 
 import (
 	"context"
+	"errors"
+	"net/http"
 
+	"github.com/trainercal/trainercal/plugins/internal/transport"
 	"github.com/trainercal/trainercal/sdk"
 )
 
 // Read reports each mailbox's calendar, or what changed in it. A mailbox's answer is
 // collected whole before any of it is emitted: a read that fails half-way reports
-// nothing but its error (A1, A2).
+// nothing but its error (A1, A2). Mailboxes that have a place to continue from are
+// asked for 20 to a request, because most of them have nothing to tell.
 func (a *account) Read(ctx context.Context, reqs []sdk.ReadRequest, emit func(sdk.ReadPage) error) error {
-	emit = guarded(emit)
-	work := func(ctx context.Context, req sdk.ReadRequest) error {
-		got, err := a.readMailbox(ctx, req)
-		if err != nil {
-			return err
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	r := reading{account: a, emit: guarded(emit)}
+	var polls []*part
+	var rest []sdk.ReadRequest
+	for _, req := range reqs {
+		from, ok := readCursor(req)
+		if !ok || from.View {
+			rest = append(rest, req)
+			continue
 		}
-		return emit(sdk.ReadPage{Mailbox: req.Mailbox.Address, Changes: got.changes, Complete: &got.complete})
+		polls = append(polls, r.poll(req, from.Path, func(answer partAnswer) {
+			if err := r.polled(ctx, req, from.Path, answer); err != nil {
+				cancel(err)
+			}
+		}))
 	}
-	return each(ctx, reqs, work, func(req sdk.ReadRequest, err *sdk.Error) error {
-		return emit(sdk.ReadPage{Mailbox: req.Mailbox.Address, Err: err})
-	})
+	if err := a.graph.batch(ctx, "delta", polls); err != nil {
+		return final(ctx, plain(err))
+	}
+	if ctx.Err() != nil {
+		return final(ctx, ctx.Err())
+	}
+	return each(ctx, rest, r.anew, r.fail)
 }
 
-// readMailbox continues from the request's cursor, or reads in full where there is
-// none, where the server does not know it any more, or where it was made for
-// something else.
-func (a *account) readMailbox(ctx context.Context, req sdk.ReadRequest) (collected, *sdk.Error) {
-	from, ok := readCursor(req)
-	switch {
-	case ok && from.View:
-		return a.readView(ctx, req)
-	case ok:
-		got, stop, err := a.readDelta(ctx, req, from.Path, false)
-		if !stop {
-			return got, err
-		}
-	}
-	got, stop, err := a.readDelta(ctx, req, deltaPath(req.Mailbox.Address, req.Window), true)
-	if !stop {
-		return got, err
-	}
-	return a.readView(ctx, req)
+// reading is a Read under way.
+type reading struct {
+	*account
+	emit func(sdk.ReadPage) error
 }
 
-// readDelta collects a delta round from path. stop tells that another way of
-// reading must be taken.
-func (a *account) readDelta(ctx context.Context, req sdk.ReadRequest, path string, full bool) (got collected, stop bool, err *sdk.Error) {
-	r := newRound(req)
-	delta, stop, err := a.graph.follow(ctx, req.Mailbox.Address, path, r)
+func (r reading) fail(req sdk.ReadRequest, err *sdk.Error) error {
+	return r.emit(sdk.ReadPage{Mailbox: req.Mailbox.Address, Err: err})
+}
+
+func (r reading) report(req sdk.ReadRequest, got collected) error {
+	return r.emit(sdk.ReadPage{Mailbox: req.Mailbox.Address, Changes: got.changes, Complete: &got.complete})
+}
+
+// poll asks what changed in a mailbox, as a part of a batch.
+func (r reading) poll(req sdk.ReadRequest, path string, done func(partAnswer)) *part {
+	return &part{
+		mailbox: req.Mailbox.Address, method: http.MethodGet, path: path,
+		headers: map[string]string{"Prefer": preferPages}, done: done,
+	}
+}
+
+// polled goes on from the first page of a round to its end, and reports the mailbox.
+func (r reading) polled(ctx context.Context, req sdk.ReadRequest, path string, answer partAnswer) error {
+	got, stop, err := r.continued(ctx, req, path, answer)
+	if stop {
+		got, err = r.full(ctx, req)
+	}
 	if err != nil {
-		return collected{}, stop, err
+		return settle(ctx, err, func(e *sdk.Error) error { return r.fail(req, e) })
 	}
-	got, err = a.collect(ctx, req, r, full)
-	got.complete.Cursor = newCursor(req, delta).bytes()
+	return r.report(req, got)
+}
+
+// continued collects the round that the answer begins. stop tells that the mailbox
+// must be read in full.
+func (r reading) continued(ctx context.Context, req sdk.ReadRequest, path string, answer partAnswer) (got collected, stop bool, err *sdk.Error) {
+	w := r.graph.newWalk(path, newRound(req))
+	switch {
+	case tooLarge(answer.err):
+		return r.walked(ctx, req, w, path, false)
+	case answer.err != nil:
+		return collected{}, answer.lostPlace(), answer.err
+	}
+	p, err := readPage(answer.body)
+	if err != nil {
+		return collected{}, false, err
+	}
+	next, delta, stop, err := w.take(p)
+	switch {
+	case err != nil:
+		return collected{}, stop, err
+	case delta == "":
+		return r.walked(ctx, req, w, next, false)
+	}
+	got, err = r.collect(ctx, req, w.round, false, newCursor(req, delta))
 	return got, false, err
 }
 
-// readView collects the plain view of the window, for mailboxes whose delta rounds
-// do not end.
-func (a *account) readView(ctx context.Context, req sdk.ReadRequest) (collected, *sdk.Error) {
-	r := newRound(req)
-	if err := a.graph.view(ctx, req.Mailbox.Address, viewPath(req.Mailbox.Address, req.Window), r); err != nil {
+// tooLarge reports whether an answer was larger than allowed: what does not fit
+// together with the other mailboxes of a batch may fit alone.
+func tooLarge(err *sdk.Error) bool {
+	var sent *transport.Error
+	return err != nil && errors.As(err, &sent) && sent.Kind == transport.TooLarge
+}
+
+// anew reads and reports a mailbox that has no delta round to continue.
+func (r reading) anew(ctx context.Context, req sdk.ReadRequest) error {
+	read := r.full
+	if from, ok := readCursor(req); ok && from.View {
+		read = r.view
+	}
+	got, err := read(ctx, req)
+	if err != nil {
+		return err
+	}
+	return r.report(req, got)
+}
+
+// full collects everything in the window: by a new delta round, or by the plain view
+// where such a round does not come to its end.
+func (r reading) full(ctx context.Context, req sdk.ReadRequest) (collected, *sdk.Error) {
+	path := deltaPath(req.Mailbox.Address, req.Window)
+	got, stop, err := r.walked(ctx, req, r.graph.newWalk(path, newRound(req)), path, true)
+	if !stop {
+		return got, err
+	}
+	return r.view(ctx, req)
+}
+
+// walked follows a round from path to its end, and collects it.
+func (r reading) walked(ctx context.Context, req sdk.ReadRequest, w *walk, path string, full bool) (got collected, stop bool, err *sdk.Error) {
+	delta, stop, err := w.follow(ctx, req.Mailbox.Address, path)
+	if err != nil {
+		return collected{}, stop, err
+	}
+	got, err = r.collect(ctx, req, w.round, full, newCursor(req, delta))
+	return got, false, err
+}
+
+// view collects the plain view of the window.
+func (r reading) view(ctx context.Context, req sdk.ReadRequest) (collected, *sdk.Error) {
+	round := newRound(req)
+	if err := r.graph.view(ctx, req.Mailbox.Address, viewPath(req.Mailbox.Address, req.Window), round); err != nil {
 		return collected{}, err
 	}
-	got, err := a.collect(ctx, req, r, true)
-	got.complete.Cursor = newCursor(req, "").bytes()
-	return got, err
+	return r.collect(ctx, req, round, true, newCursor(req, ""))
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/trainercal/trainercal/plugins/internal/transport"
 	"github.com/trainercal/trainercal/sdk"
 	"github.com/trainercal/trainercal/sdk/calendar"
 )
@@ -79,7 +80,7 @@ func TestPreferOnEveryRequest(t *testing.T) {
 				t.Errorf("%s %s: Prefer %q lacks %s", c.method, c.path, got, want)
 			}
 		}
-		if !c.inBatch && !strings.Contains(got, "odata.maxpagesize=500") {
+		if strings.HasSuffix(c.path, "/delta") && !strings.Contains(got, "odata.maxpagesize=500") {
 			t.Errorf("%s: Prefer %q lacks the page size", c.path, got)
 		}
 		for _, never := range []string{"$select", "$expand", "$filter"} {
@@ -106,6 +107,57 @@ func TestReadUnchanged(t *testing.T) {
 	}
 	if cmp.Equal(page.Complete.Cursor, req.Cursor) {
 		t.Error("the cursor did not move on")
+	}
+}
+
+// Unchanged mailboxes cost a twentieth of a request each, and none of them a look at
+// an event.
+func TestReadUnchangedCost(t *testing.T) {
+	f := newFake(t, func(c call) reply {
+		return ok(map[string]any{"value": []any{}, "@odata.deltaLink": "https://graph.test/v1.0" + c.path + "?$deltatoken=d"})
+	})
+	a := f.account()
+	var reqs []sdk.ReadRequest
+	for i := range 40 {
+		req := readRequest(fmt.Sprintf("t%d@northwind.example", i))
+		req.Cursor = newCursor(req, userPath(req.Mailbox.Address, "/calendarView/delta?$deltatoken=d")).bytes()
+		reqs = append(reqs, req)
+	}
+	complete := 0
+	if err := a.Read(context.Background(), reqs, syncEmit(func(p sdk.ReadPage) {
+		if p.Complete != nil && !p.Complete.Full && len(p.Changes) == 0 {
+			complete++
+		}
+	})); err != nil {
+		t.Fatal(err)
+	}
+	if complete != 40 || len(f.batches) != 2 || len(f.calls) != 40 {
+		t.Errorf("%d mailboxes by %d batches and %d calls, want 40 by 2 and 40", complete, len(f.batches), len(f.calls))
+	}
+}
+
+// What does not fit into the batch's answer is asked for alone.
+func TestReadTooLargeForBatch(t *testing.T) {
+	f := newFake(t, func(c call) reply {
+		event := row("S", map[string]any{"body": map[string]any{"contentType": "text", "content": strings.Repeat("x", 40<<10)}})
+		return ok(lastPage("d2", event))
+	})
+	var reqs []sdk.ReadRequest
+	for _, address := range []string{ana, ben} {
+		req := readRequest(address)
+		req.Cursor = newCursor(req, userPath(address, "/calendarView/delta?$deltatoken=d1")).bytes()
+		reqs = append(reqs, req)
+	}
+	a := f.account()
+	a.client = transport.New(transport.Options{Base: f, MaxBody: 64 << 10})
+	a.graph.client = a.client
+	read := 0
+	if err := a.Read(context.Background(), reqs, syncEmit(func(p sdk.ReadPage) {
+		if p.Complete != nil && len(p.Changes) == 1 {
+			read++
+		}
+	})); err != nil || read != 2 {
+		t.Errorf("err = %v, %d mailboxes read, want both", err, read)
 	}
 }
 

@@ -87,43 +87,60 @@ func (r *round) dropSeries(id string) {
 	}
 }
 
+// walk follows the links of a delta round, and notices when they lead nowhere.
+type walk struct {
+	session *session
+	round   *round
+	seen    map[string]bool
+	stale   int
+}
+
+func (s *session) newWalk(path string, r *round) *walk {
+	return &walk{session: s, round: r, seen: map[string]bool{path: true}}
+}
+
+// take takes a page in, and answers where it leads: to the next page, or, at the
+// round's end, to the delta link. stop tells that the round cannot be finished.
+func (w *walk) take(p page) (next, delta string, stop bool, err *sdk.Error) {
+	news, err := w.round.add(*p.Value)
+	switch {
+	case err != nil:
+		return "", "", false, err
+	case p.DeltaLink != "":
+		delta, err = w.session.relative(p.DeltaLink)
+		return "", delta, false, err
+	case p.NextLink == "":
+		return "", "", false, badAnswer("a page of a delta round without a link")
+	}
+	if next, err = w.session.relative(p.NextLink); err != nil {
+		return "", "", false, err
+	}
+	if w.stale++; news {
+		w.stale = 0
+	}
+	if w.seen[next] || w.stale >= maxStalePages || len(w.seen) >= maxPages {
+		return "", "", true, badAnswer("the pages of a delta round go in circles")
+	}
+	w.seen[next] = true
+	return next, "", false, nil
+}
+
 // follow collects a delta round from a path below the base to its delta link, which
 // it returns. stop tells that the round cannot be finished this way.
-func (s *session) follow(ctx context.Context, mailbox, path string, r *round) (delta string, stop bool, err *sdk.Error) {
-	seen := map[string]bool{path: true}
-	stale := 0
-	for range maxPages {
+func (w *walk) follow(ctx context.Context, mailbox, path string) (delta string, stop bool, err *sdk.Error) {
+	for {
 		var p page
-		refused, err := s.get(ctx, "delta", mailbox, s.link(path), preferPages, &p)
+		refused, err := w.session.get(ctx, "delta", mailbox, w.session.link(path), preferPages, &p)
 		if err != nil {
 			return "", refused.lostPlace(), err
 		}
 		if err := p.check(); err != nil {
 			return "", false, err
 		}
-		news, err := r.add(*p.Value)
-		if err != nil {
-			return "", false, err
+		if path, delta, stop, err = w.take(p); err != nil || delta != "" {
+			return delta, stop, err
 		}
-		if p.DeltaLink != "" {
-			delta, err := s.relative(p.DeltaLink)
-			return delta, false, err
-		}
-		if p.NextLink == "" {
-			return "", false, badAnswer("a page of a delta round without a link")
-		}
-		if path, err = s.relative(p.NextLink); err != nil {
-			return "", false, err
-		}
-		if stale++; news {
-			stale = 0
-		}
-		if seen[path] || stale >= maxStalePages {
-			return "", true, badAnswer("the pages of a delta round go in circles")
-		}
-		seen[path] = true
 	}
-	return "", true, badAnswer("a delta round has no end")
 }
 
 // lostPlace reports whether a refused page means that the server no longer knows
