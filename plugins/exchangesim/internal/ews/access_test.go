@@ -10,6 +10,7 @@ import (
 
 	"github.com/trainercal/trainercal/plugins/exchangesim/internal/faults"
 	"github.com/trainercal/trainercal/plugins/exchangesim/world"
+	"github.com/trainercal/trainercal/plugins/internal/oracle"
 )
 
 // impersonating is the header of a caller who acts as somebody.
@@ -108,6 +109,7 @@ func TestWhere(t *testing.T) {
 // TestFolderAccess: one request asks about several mailboxes, and each answers for itself.
 func TestFolderAccess(t *testing.T) {
 	both := folderRequest(calendarOf(ana), calendarOf("zoe@example.org"), calendarOf(bob))
+	var messages oracle.EWS
 	for _, tt := range []struct {
 		name, user, headers, request string
 		want                         []string
@@ -121,13 +123,13 @@ func TestFolderAccess(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := newRig(t)
-			r.user, r.headers = tt.user, tt.headers
+			r.messages, r.user, r.headers = &messages, tt.user, tt.headers
 			if diff := cmp.Diff(tt.want, codes(r.call(tt.request))); diff != "" {
 				t.Errorf("codes (-want +got):\n%s", diff)
 			}
-			r.messages.Check(t)
 		})
 	}
+	messages.Check(t)
 }
 
 // TestImpersonationRefused: what is wrong with the header fails the whole request.
@@ -162,6 +164,7 @@ func TestTokenMustImpersonate(t *testing.T) {
 // TestMailboxStates: a mailbox that cannot be used says why; where every further entry
 // might meet the same, the rest of the batch is left untouched.
 func TestMailboxStates(t *testing.T) {
+	var judged oracle.EWS
 	for _, tt := range []struct {
 		state world.State
 		want  []string
@@ -174,6 +177,7 @@ func TestMailboxStates(t *testing.T) {
 	} {
 		t.Run(string(tt.state), func(t *testing.T) {
 			r := newRig(t)
+			r.messages = &judged
 			r.ana.SetState(tt.state)
 			messages := r.call(folderRequest(calendarOf(ana), calendarOf(bob)))
 			if diff := cmp.Diff(tt.want, codes(messages)); diff != "" {
@@ -182,9 +186,9 @@ func TestMailboxStates(t *testing.T) {
 			if messages[1].value("ResponseCode") == "ErrorBatchProcessingStopped" && messages[1].attr("ResponseClass") != "Warning" {
 				t.Error("what was left untouched is a warning, not an error")
 			}
-			r.messages.Check(t)
 		})
 	}
+	judged.Check(t)
 }
 
 // TestBatchStopsAtQuota: the item before the stopped ones is the culprit.
@@ -258,6 +262,7 @@ func TestVersions(t *testing.T) {
 	const zones = `<t:Start>2026-12-01T09:00:00</t:Start><t:End>2026-12-01T10:00:00</t:End>`
 	const newer = zones + `<t:StartTimeZone Id="GMT Standard Time"/>`
 	const older = zones + `<t:MeetingTimeZone TimeZoneName="GMT Standard Time"/>`
+	var messages oracle.EWS
 	for _, tt := range []struct{ version, item, want string }{
 		{"Exchange2019", newer, "fault ErrorInvalidServerVersion"},
 		{"V2017_07_11", newer, "NoError"},
@@ -270,7 +275,7 @@ func TestVersions(t *testing.T) {
 		{"Exchange2013_SP1", strings.Replace(older, "<t:MeetingTimeZone", `<t:MeetingTimeZone Offset="x"`, 1), "NoError"},
 	} {
 		r := newRig(t)
-		r.version = tt.version
+		r.messages, r.version = &messages, tt.version
 		res, body := r.post(r.envelope(createRequest(tt.item)))
 		got := "fault " + faultCode(body)
 		if res.StatusCode == http.StatusOK {
@@ -279,8 +284,8 @@ func TestVersions(t *testing.T) {
 		if got != tt.want {
 			t.Errorf("%q: %s, want %s", tt.version, got, tt.want)
 		}
-		r.messages.Check(t)
 	}
+	messages.Check(t)
 }
 
 // TestFaults: what the simulator is told to do wrong, in each of Exchange's ways.

@@ -36,21 +36,6 @@ type Options struct {
 	// Concurrency is how many requests of one account may run at a time
 	// (EWSMaxConcurrency); more are refused with ErrorExceededConnectionCount. 0 is no limit.
 	Concurrency int
-	// Observe sees every call with its answer, before that is sent; nil for nobody.
-	Observe func(Observation)
-}
-
-// Observation is a call with its messages.
-type Observation struct {
-	// Operation is the request's element, for example "FindItem".
-	Operation string
-	// Mailboxes are the primary addresses of the mailboxes that the request names, in
-	// order, each once.
-	Mailboxes []string
-	// Request and Answer are whole SOAP messages; Answer is empty for an HTTP answer
-	// without one.
-	Request, Answer []byte
-	Status          int
 }
 
 // Handler serves EWS from a world.
@@ -129,33 +114,21 @@ func (h *Handler) refuseBody(w http.ResponseWriter, err error) {
 
 // serve answers a request whose sender is known.
 func (h *Handler) serve(r *http.Request, who caller, body []byte) *faults.Answer {
-	seen := Observation{Request: body}
-	answer := h.operate(r, who, &seen)
-	seen.Status, seen.Answer = answer.Status, answer.Body
-	if h.opts.Observe != nil {
-		h.opts.Observe(seen)
-	}
-	return answer
-}
-
-func (h *Handler) operate(r *http.Request, who caller, seen *Observation) *faults.Answer {
-	env, f := openEnvelope(seen.Request)
+	env, f := openEnvelope(body)
 	if f != nil {
 		return h.soapFault(f)
 	}
-	name := env.operation.name
-	run := operations[name]
+	run := operations[env.operation.name]
 	if run == nil {
-		return h.soapFault(errSchema(env.operation, "The operation is not known: "+name))
+		return h.soapFault(errSchema(env.operation, "The operation is not known: "+env.operation.name))
 	}
 	c := &call{world: h.opts.World, env: env, who: who}
-	seen.Operation, seen.Mailboxes = name, c.named()
 	if !h.enter(who) {
-		return h.soapFault(fail("ErrorExceededConnectionCount", "You have exceeded the available concurrent connections for your account. Try again once your other requests have completed."))
+		return h.soapFault(errTooMany)
 	}
 	defer h.leave(who)
 	faults.Wait(r.Context(), h.opts.Latency)
-	return faults.Run(r.Context(), h.rule(seen), func() *faults.Answer {
+	return faults.Run(r.Context(), h.rule(c), func() *faults.Answer {
 		if f := c.prepare(); f != nil {
 			return h.soapFault(f)
 		}
@@ -163,15 +136,17 @@ func (h *Handler) operate(r *http.Request, who caller, seen *Observation) *fault
 	}, func(r faults.Rule) *faults.Answer { return h.refuse(c, r) })
 }
 
+var errTooMany = fail("ErrorExceededConnectionCount", "You have exceeded the available concurrent connections for your account. Try again once your other requests have completed.")
+
 // rule counts the call and finds the fault it meets. A request about several
 // mailboxes is one request, and counted under none of them.
-func (h *Handler) rule(seen *Observation) *faults.Rule {
+func (h *Handler) rule(c *call) *faults.Rule {
 	if h.opts.Faults == nil {
 		return nil
 	}
-	op := faults.Operation{Protocol: "ews", Kind: seen.Operation}
-	if len(seen.Mailboxes) == 1 {
-		op.Mailbox = seen.Mailboxes[0]
+	op := faults.Operation{Protocol: "ews", Kind: c.env.operation.name}
+	if boxes := c.named(); len(boxes) == 1 {
+		op.Mailbox = boxes[0]
 	}
 	return h.opts.Faults.Take(op)
 }

@@ -57,7 +57,6 @@ func newRig(t *testing.T) *rig {
 	w.SetAccount(world.Account{User: ana, Password: "pw"})
 	r.handler = New(Options{
 		World: w, Faults: r.faults, Token: func(token string) bool { return token == "good" },
-		Observe: func(o Observation) { r.messages.Collect(o.Operation+" answer", o.Answer) },
 	})
 	server := httptest.NewServer(r.handler)
 	t.Cleanup(server.Close)
@@ -133,6 +132,7 @@ func (r *rig) do(req *http.Request) (*http.Response, *element) {
 	if !strings.HasPrefix(res.Header.Get("Content-Type"), "text/xml") {
 		return res, nil
 	}
+	r.messages.Collect(fmt.Sprintf("%s: answer %d", r.t.Name(), res.StatusCode), body)
 	root, err := parseXML(body)
 	if err != nil {
 		r.t.Fatalf("the answer is no XML: %v\n%s", err, body)
