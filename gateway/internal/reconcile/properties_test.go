@@ -178,3 +178,24 @@ func TestOrderDoesNotMatter(t *testing.T) {
 		}
 	})
 }
+
+// TestFailedReads is P3: from a read that did not complete nothing follows, whatever
+// it brought before it failed.
+func TestFailedReads(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		m := newModel(t)
+		for range rapid.IntRange(1, 20).Draw(t, "edits") {
+			edit(t, m)
+			if rapid.Bool().Draw(t, "run") {
+				m.run(-1)
+			}
+		}
+		in := m.input(m.read(nil))
+		in.Read.Complete = false
+		in.Read.Changes = in.Read.Changes[:rapid.IntRange(0, len(in.Read.Changes)).Draw(t, "brought")]
+		if diff := cmp.Diff(Plan{}, Make(in)); diff != "" || Questions(in) != nil {
+			t.Fatalf("P3: a failed read leads to %s", diff)
+		}
+	})
+}

@@ -24,6 +24,8 @@ func (p *planner) pullItem(item calendar.Item, mirror *Mirror) {
 		reason = ReasonOwn
 	}
 	switch {
+	case reason == ReasonOutsideWindow && mirror != nil && p.past(*mirror):
+		p.skip(reason, "", item.ID) // it slid out, and is history (pull-7)
 	case reason != "" && mirror != nil:
 		p.platform(OpRemove, reason, *mirror)
 	case reason != "":

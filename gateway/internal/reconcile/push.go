@@ -6,6 +6,9 @@ import "github.com/trainercal/trainercal/sdk/calendar"
 func (p *planner) pushWanted(w Wanted) {
 	link, linked := p.links[w.Key]
 	switch {
+	case w.Ended && link.State == LinkIntended && p.in.Read.FoundAll:
+		// It never came to be, and will not any more.
+		p.forget(link, ReasonEnded)
 	case w.Ended:
 		p.skip(ReasonEnded, w.Key, link.ItemID)
 	case !linked:
@@ -78,26 +81,44 @@ func (p *planner) current(link Link) (item calendar.Item, drifted bool) {
 	return seen, !sameContent(seen.Appointment, link.content())
 }
 
-// pushUnwanted plans what is remembered and no longer wanted: it goes (push-8).
+// pushUnwanted plans what is remembered and no longer wanted: it goes (push-8). What
+// ended before the window is left as written (push-14), and forgotten.
 func (p *planner) pushUnwanted(link Link) {
-	if link.ItemID == "" || p.confirmedGone(link.ItemID) {
-		p.plan.Links = append(p.plan.Links, LinkStep{Op: OpRemove, Reason: ReasonGone, Link: link})
-		return
+	_, end := link.when().Span(p.in.Policy.Zone)
+	switch {
+	case link.ItemID == "" || p.confirmedGone(link.ItemID):
+		p.forget(link, ReasonGone)
+	case !end.After(p.in.Policy.Window.Start):
+		p.forget(link, ReasonEnded)
+	default:
+		link.State = LinkRemoving
+		p.plan.Calendar = append(p.plan.Calendar, CalendarStep{Op: OpRemove, Reason: ReasonNotWanted, Link: link})
 	}
-	link.State = LinkRemoving
-	p.plan.Calendar = append(p.plan.Calendar, CalendarStep{Op: OpRemove, Reason: ReasonNotWanted, Link: link})
 }
 
-// note records what changed about a link without a write. An adoption noted before
-// for the same key is replaced by it.
+// forget drops a link without a write.
+func (p *planner) forget(link Link, reason Reason) {
+	p.remember(LinkStep{Op: OpRemove, Reason: reason, Link: link})
+}
+
+// note records what changed about a link without a write.
 func (p *planner) note(link Link, reason Reason) {
+	p.remember(LinkStep{Op: OpUpdate, Reason: reason, Link: link})
+}
+
+// remember adds a step that changes what is remembered. There is one a key: an
+// adoption keeps its reason and gets the later link.
+func (p *planner) remember(s LinkStep) {
 	for i := range p.plan.Links {
-		if p.plan.Links[i].Link.Key == link.Key {
-			p.plan.Links[i].Link = link
+		if earlier := &p.plan.Links[i]; earlier.Link.Key == s.Link.Key {
+			if s.Op == OpRemove {
+				earlier.Op, earlier.Reason = s.Op, s.Reason
+			}
+			earlier.Link = s.Link
 			return
 		}
 	}
-	p.plan.Links = append(p.plan.Links, LinkStep{Op: OpUpdate, Reason: reason, Link: link})
+	p.plan.Links = append(p.plan.Links, s)
 }
 
 func (p *planner) skip(reason Reason, key string, id calendar.ItemID) {

@@ -67,12 +67,12 @@ func (v *view) needsWhole(item calendar.Item, mirror *Mirror) bool {
 // read that cannot return markers.
 func (v *view) looksLikeOurs(item calendar.Item) bool {
 	for _, w := range v.wanted {
-		if sameText(w.Appointment.Subject, item.Subject) && w.Appointment.When.SameTime(item.When) {
+		if w.Appointment.When.SameTime(item.When) && sameText(w.Appointment.Subject, item.Subject) {
 			return true
 		}
 	}
 	for _, l := range v.links {
-		if sameText(l.Rendered.Subject, item.Subject) && l.Rendered.When.SameTime(item.When) {
+		if l.Rendered.When.SameTime(item.When) && sameText(l.Rendered.Subject, item.Subject) {
 			return true
 		}
 	}

@@ -91,17 +91,25 @@ func (v *view) applyGot() {
 }
 
 // absent reports whether the read says that a remembered item is no longer there:
-// reported gone, missing from its replaced series, or missing from a full read of
-// the time it was in.
+// reported gone, missing from its replaced series or from a full read where these
+// cover the time it was in, or turned into a series or back (B14). series is the
+// remembered item's, empty for a single one.
 func (v *view) absent(id, series calendar.ItemID, when calendar.When) bool {
 	if _, there := v.items[id]; there {
 		return false
 	}
-	if v.gone[id] || (series != "" && (v.replaced[series] || v.gone[series])) {
+	if v.gone[id] || v.replaced[id] {
 		return true
 	}
 	start, end := when.Span(v.in.Policy.Zone)
-	return v.in.Read.Full && v.in.Read.Covered.Overlaps(start, end)
+	covered := v.in.Read.Covered.Overlaps(start, end)
+	if series != "" {
+		single, there := v.items[series]
+		if v.gone[series] || (v.replaced[series] && covered) || (there && single.SeriesID == "") {
+			return true
+		}
+	}
+	return v.in.Read.Full && covered
 }
 
 // ours reports whether the marker is this installation's.
