@@ -7,8 +7,12 @@ import (
 	"time"
 )
 
-// lastYear ends every series without an end, as in Outlook.
-const lastYear = 4500
+const (
+	// lastYear ends every series without an end, as in Outlook.
+	lastYear = 4500
+	// maxInterval is the longest interval, in any unit.
+	maxInterval = 999
+)
 
 // dates yields the days of a series, in order, with their index from 1.
 func (r Recurrence) dates() iter.Seq2[int, Date] {
@@ -128,6 +132,8 @@ func (p Pattern) check() error {
 	switch {
 	case !absolute && !relative && p.Kind != Daily && p.Kind != Weekly:
 		return fmt.Errorf("%w: kind %q", ErrRecurrence, p.Kind)
+	case p.Interval > maxInterval:
+		return fmt.Errorf("%w: interval %d", ErrRecurrence, p.Interval)
 	case (relative || p.Kind == Weekly) && len(p.Days) == 0:
 		return fmt.Errorf("%w: a %s pattern needs days of the week", ErrRecurrence, p.Kind)
 	case absolute && (p.DayOfMonth < 1 || p.DayOfMonth > 31):

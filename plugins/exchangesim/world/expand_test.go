@@ -79,6 +79,7 @@ func TestRecurrenceKnownCases(t *testing.T) {
 func TestRecurrenceRefused(t *testing.T) {
 	for _, r := range []Recurrence{
 		{Pattern: Pattern{Kind: "hourly"}},
+		{Pattern: Pattern{Kind: Daily, Interval: 1 << 62}},
 		{Pattern: Pattern{Kind: Weekly}},
 		{Pattern: Pattern{Kind: AbsoluteMonthly, DayOfMonth: 32}},
 		{Pattern: Pattern{Kind: RelativeMonthly, Days: workdays}},
