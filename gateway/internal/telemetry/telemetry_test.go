@@ -167,7 +167,7 @@ func shape(nodes []*Node) []string {
 }
 
 var wantShape = []string{
-	"sync run sync @gateway",
+	"sync run by sync @gateway",
 	"  sync batch northwind/exchange-online @gateway",
 	"    plugin Read #1 ×1 @gateway",
 	"      calendar.v1.Calendar/Read @gateway-plugin-exchange-online",

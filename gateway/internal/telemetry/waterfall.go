@@ -94,7 +94,7 @@ func (l layout) text(n *Node) string {
 		}
 		parts = append(parts, "←"+strings.Join(refs, ","))
 	}
-	parts = append(parts, details(n.Attributes)...)
+	parts = append(parts, details(n)...)
 	if n.Failed {
 		parts = append(parts, failure(n, parts))
 	}
@@ -117,18 +117,22 @@ func failure(n *Node, said []string) string {
 	return "✗ " + code
 }
 
-// details are the attributes worth a place in the tree.
-func details(attributes map[string]any) []string {
+// details are the attributes worth a place in the tree. A call's account is the one
+// of the batch above it.
+func details(n *Node) []string {
 	var out []string
-	for _, key := range []string{string(RunCause), string(Account), string(Trainer), "http.response.status_code"} {
-		if v, ok := attributes[key]; ok {
+	if cause, ok := n.Attributes[string(RunCause)]; ok {
+		out = append(out, fmt.Sprintf("by %v", cause))
+	}
+	for _, key := range []string{string(Account), string(Trainer), "http.response.status_code"} {
+		if v, ok := n.Attributes[key]; ok && (key != string(Account) || n.Name == SpanBatch) {
 			out = append(out, fmt.Sprint(v))
 		}
 	}
-	if n, ok := attributes[string(MailboxCount)]; ok {
-		out = append(out, fmt.Sprintf("×%v", n))
+	if count, ok := n.Attributes[string(MailboxCount)]; ok {
+		out = append(out, fmt.Sprintf("×%v", count))
 	}
-	return append(out, counts(attributes)...)
+	return append(out, counts(n.Attributes)...)
 }
 
 // counts are what a run or a trainer changed, for example "push +1 ~2 −1".
