@@ -41,7 +41,9 @@ func (b backend) Open(_ context.Context, req sdk.OpenRequest) (sdk.Account, erro
 	if err != nil {
 		return nil, err
 	}
-	client := transport.New(transport.Options{Base: b.base, UserAgent: userAgent, Now: b.now})
+	client := transport.New(transport.Options{
+		Base: b.base, UserAgent: userAgent, Now: b.now, PerAccount: set.concurrency,
+	})
 	return &account{
 		name:     req.Name,
 		settings: set,

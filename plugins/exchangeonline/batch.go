@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -59,11 +61,12 @@ type batchRequest struct {
 }
 
 type batchPart struct {
-	ID      string            `json:"id"`
-	Method  string            `json:"method"`
-	URL     string            `json:"url"`
-	Headers map[string]string `json:"headers"`
-	Body    any               `json:"body,omitempty"`
+	ID        string            `json:"id"`
+	Method    string            `json:"method"`
+	URL       string            `json:"url"`
+	Headers   map[string]string `json:"headers"`
+	Body      any               `json:"body,omitempty"`
+	DependsOn []string          `json:"dependsOn,omitempty"`
 }
 
 type batchResponse struct {
@@ -77,12 +80,29 @@ type batchAnswer struct {
 	Body    json.RawMessage   `json:"body"`
 }
 
+// job is what a batch is for.
+type job struct {
+	// name is its name in traces.
+	name string
+	// chains: many parts of one mailbox may be sent as a chain, in which each waits for
+	// the one before it. Not for jobs whose parts are expected to be refused: a refusal
+	// breaks the chain.
+	chains bool
+}
+
+var (
+	jobDelta   = job{name: "delta"}
+	jobGet     = job{name: "get"}
+	jobHydrate = job{name: "hydrate", chains: true}
+	jobWrite   = job{name: "write", chains: true}
+)
+
 // batch sends parts, 20 to a request, and repeats those that the server puts off,
 // each by its own Retry-After. Every part's done is called, unless the account is
 // stopped: then the error is returned.
-func (s *session) batch(ctx context.Context, operation string, parts []*part) *sdk.Error {
+func (s *session) batch(ctx context.Context, what job, parts []*part) *sdk.Error {
 	for len(parts) > 0 {
-		again, err := s.round(ctx, operation, parts)
+		again, err := s.round(ctx, what, parts)
 		if err != nil {
 			return err
 		}
@@ -103,15 +123,15 @@ type putOff struct {
 	after time.Duration
 }
 
-func (s *session) round(ctx context.Context, operation string, parts []*part) (putOff, *sdk.Error) {
-	chunks := spread(parts)
+func (s *session) round(ctx context.Context, what job, parts []*part) (putOff, *sdk.Error) {
+	chunks := spread(parts, what.chains)
 	results := make([]putOff, len(chunks))
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(batchesAtOnce)
 	for i, chunk := range chunks {
 		group.Go(func() error {
 			var err *sdk.Error
-			if results[i], err = s.sendBatch(groupCtx, operation, chunk); err != nil {
+			if results[i], err = s.sendBatch(groupCtx, what, chunk); err != nil {
 				return err
 			}
 			return nil
@@ -128,43 +148,65 @@ func (s *session) round(ctx context.Context, operation string, parts []*part) (p
 	return all, nil
 }
 
-// spread makes batches of the parts, with few of one mailbox in each.
-func spread(parts []*part) [][]*part {
-	var chunks [][]*part
+// chunk is what one batch holds. Graph works on the parts of a batch in parallel,
+// on those of a chain one after the other.
+type chunk struct {
+	parts []*part
+	chain bool
+}
+
+// spread makes batches of the parts, with few of one mailbox in each; where that
+// would leave them half empty, and chains are wanted, it makes chains.
+func spread(parts []*part, chains bool) []chunk {
+	var chunks []chunk
 	for len(parts) > 0 {
-		var chunk, rest []*part
-		count := map[string]int{}
-		for _, p := range parts {
-			if len(chunk) < maxParts && count[p.mailbox] < partsPerMailbox {
-				count[p.mailbox]++
-				chunk = append(chunk, p)
-			} else {
-				rest = append(rest, p)
-			}
+		some, rest := parallel(parts)
+		if room := min(maxParts, len(parts)); chains && len(some) < room {
+			chunks = append(chunks, chunk{parts: parts[:room], chain: true})
+			parts = parts[room:]
+			continue
 		}
-		chunks, parts = append(chunks, chunk), rest
+		chunks, parts = append(chunks, chunk{parts: some}), rest
 	}
 	return chunks
 }
 
+// parallel takes the parts for a batch whose parts run side by side.
+func parallel(parts []*part) (some, rest []*part) {
+	count := map[string]int{}
+	for _, p := range parts {
+		if len(some) < maxParts && count[p.mailbox] < partsPerMailbox {
+			count[p.mailbox]++
+			some = append(some, p)
+		} else {
+			rest = append(rest, p)
+		}
+	}
+	return some, rest
+}
+
 // sendBatch sends one batch. The error is one of the account; what concerns the
 // parts goes to them.
-func (s *session) sendBatch(ctx context.Context, operation string, parts []*part) (putOff, *sdk.Error) {
+func (s *session) sendBatch(ctx context.Context, what job, c chunk) (putOff, *sdk.Error) {
 	var later putOff
-	parts = s.awake(parts, &later)
-	if len(parts) == 0 {
+	c.parts = s.awake(c.parts, &later)
+	if len(c.parts) == 0 {
 		return later, nil
 	}
-	responses, repeated, err := s.exchange(ctx, operation, parts)
+	responses, repeated, err := s.exchange(ctx, what, c)
 	if err != nil && stopsAccount(err) {
 		return later, err
 	}
-	for i, p := range parts {
-		p.attempts++
+	for i, p := range c.parts {
 		a := partAnswer{err: err}
 		if err == nil {
 			a = s.partAnswer(p, responses[strconv.Itoa(i)])
 		}
+		if c.chain && i > 0 && a.status == http.StatusFailedDependency {
+			later.add(p, 0) // it was not tried: one before it was refused
+			continue
+		}
+		p.attempts++
 		a.repeated = repeated || p.attempts > 1
 		if wait, again := s.again(p, a); again {
 			later.add(p, wait)
@@ -201,28 +243,37 @@ func (l *putOff) add(p *part, wait time.Duration) {
 
 // exchange sends the batch and answers its responses by id. A batch that answers
 // for something else than was asked is not understood at all (A5).
-func (s *session) exchange(ctx context.Context, operation string, parts []*part) (map[string]batchAnswer, bool, *sdk.Error) {
+func (s *session) exchange(ctx context.Context, what job, c chunk) (map[string]batchAnswer, bool, *sdk.Error) {
 	var body batchRequest
 	var mailboxes []string
-	for i, p := range parts {
-		headers := map[string]string{"Prefer": prefer}
-		if p.body != nil {
-			headers["Content-Type"] = "application/json"
+	for i, p := range c.parts {
+		item := batchPart{ID: strconv.Itoa(i), Method: p.method, URL: p.path, Headers: p.allHeaders(), Body: p.body}
+		if c.chain && i > 0 {
+			item.DependsOn = []string{strconv.Itoa(i - 1)}
 		}
-		for k, v := range p.headers {
-			headers[k] = v
+		body.Requests = append(body.Requests, item)
+		if !c.chain || !slices.Contains(mailboxes, p.mailbox) {
+			mailboxes = append(mailboxes, p.mailbox)
 		}
-		body.Requests = append(body.Requests, batchPart{ID: strconv.Itoa(i), Method: p.method, URL: p.path, Headers: headers, Body: p.body})
-		mailboxes = append(mailboxes, p.mailbox)
 	}
 	got, _, err := s.send(ctx, request{
-		operation: operation, mailboxes: mailboxes, method: http.MethodPost, url: s.link("/$batch"), body: body,
+		operation: what.name, mailboxes: mailboxes, method: http.MethodPost, url: s.link("/$batch"), body: body,
 	})
 	if err != nil {
 		return nil, false, err
 	}
-	byID, err := readBatch(got.body, len(parts))
+	byID, err := readBatch(got.body, len(c.parts))
 	return byID, got.repeated, err
+}
+
+// allHeaders are the part's headers with those that every part has.
+func (p *part) allHeaders() map[string]string {
+	headers := map[string]string{"Prefer": prefer}
+	if p.body != nil {
+		headers["Content-Type"] = "application/json"
+	}
+	maps.Copy(headers, p.headers)
+	return headers
 }
 
 // readBatch reads a batch's answers: one for each of n parts, in any order.

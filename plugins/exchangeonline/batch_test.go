@@ -143,6 +143,41 @@ func TestBatchThrottledPart(t *testing.T) {
 	}
 }
 
+// Many writes to one mailbox go as chains, in which Graph works on one at a time; a
+// refused one breaks its chain, and what waited behind it is sent again and done.
+func TestChains(t *testing.T) {
+	f := newFake(t, func(c call) reply {
+		switch id := c.path[strings.LastIndex(c.path, "/")+1:]; {
+		case strings.HasPrefix(id, "gone"):
+			return refuse(404, "ErrorItemNotFound")
+		case strings.HasPrefix(id, "denied"):
+			return refuse(403, "ErrorAccessDenied")
+		}
+		return reply{status: 204}
+	})
+	var ops []sdk.Operation
+	for i := range 45 {
+		id := map[int]string{3: "gone1", 4: "gone2", 30: "denied"}[i]
+		ops = append(ops, sdk.Operation{ID: fmt.Sprint(i), Kind: sdk.Delete, ItemID: calendar.ItemID(or(id, fmt.Sprint("E", i)))})
+	}
+	results := map[string]sdk.Code{}
+	err := f.account().Write(context.Background(), []sdk.WriteRequest{{Mailbox: anaBox, Operations: ops}}, syncEmit(func(r sdk.WriteResult) {
+		results[r.Operation] = codeOf(r.Err)
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(results) != 45 || results["30"] != sdk.CodeAccessDenied || results["3"] != "" || results["44"] != "" {
+		t.Errorf("%d results: %v", len(results), results)
+	}
+	if len(f.calls) != 45 {
+		t.Errorf("%d calls, want each once: what waits behind a refused one is not tried", len(f.calls))
+	}
+	if len(f.batches) > 8 {
+		t.Errorf("%d batches for 45 writes with three refused", len(f.batches))
+	}
+}
+
 // A token that is refused is renewed once; refused again, it is the account's
 // trouble, said once (J: no retry storm).
 func TestTokenRenewedOnce(t *testing.T) {

@@ -39,15 +39,16 @@ type writePlace struct {
 }
 
 // createBody is the whole content of a new event.
-func createBody(op sdk.Operation, mailbox sdk.Mailbox, transactionID string) eventWrite {
-	w := updateBody(op.Appointment, nil, op.Marker, mailbox)
+func createBody(op sdk.Operation, mailbox sdk.Mailbox, utc bool, transactionID string) eventWrite {
+	w := updateBody(op.Appointment, nil, op.Marker, mailbox, utc)
 	w.TransactionID = transactionID
 	return w
 }
 
 // updateBody is what must be sent so that an event that says base says a; all of it
 // when base is not known. The marker always goes along: a person may have lost it.
-func updateBody(a calendar.Appointment, base *calendar.Appointment, m calendar.Marker, mailbox sdk.Mailbox) eventWrite {
+// With utc, times are written in UTC whatever the appointment's zone.
+func updateBody(a calendar.Appointment, base *calendar.Appointment, m calendar.Marker, mailbox sdk.Mailbox, utc bool) eventWrite {
 	var w eventWrite
 	w.Properties = []extension{{ID: exchange.GraphMarkerProperty, Value: m.String()}}
 	if base == nil {
@@ -71,6 +72,9 @@ func updateBody(a calendar.Appointment, base *calendar.Appointment, m calendar.M
 		w.Sensitivity = writeSensitivity(a.Sensitivity)
 	}
 	if base == nil || !sameWhen(base.When, a.When) {
+		if utc {
+			a.When.TimeZone = "UTC"
+		}
 		t := writeWhen(a.When, mailbox)
 		w.Start, w.End, w.IsAllDay = &t.start, &t.end, &t.allDay
 	}

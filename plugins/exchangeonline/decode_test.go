@@ -143,12 +143,12 @@ func TestWritesFollowTheSchema(t *testing.T) {
 	for _, showAs := range []calendar.ShowAs{"free", "tentative", "busy", "oof", "workingElsewhere", "unknown", ""} {
 		op := createOp()
 		op.Appointment.ShowAs = showAs
-		validate("eventCreate", createBody(op, anaBox, "t"))
-		validate("eventPatch", updateBody(op.Appointment, &course, marker, anaBox))
+		validate("eventCreate", createBody(op, anaBox, false, "t"))
+		validate("eventPatch", updateBody(op.Appointment, &course, marker, anaBox, false))
 	}
 	validate("batchRequest", batchRequest{Requests: []batchPart{
 		{ID: "0", Method: "DELETE", URL: eventPath(ana, "E/+="), Headers: map[string]string{"Prefer": prefer}},
-		{ID: "1", Method: "POST", URL: userPath(ana, "/calendar/events"), Headers: map[string]string{"Content-Type": "application/json"}, Body: createBody(createOp(), anaBox, "t")},
+		{ID: "1", Method: "POST", URL: userPath(ana, "/calendar/events"), Headers: map[string]string{"Content-Type": "application/json"}, Body: createBody(createOp(), anaBox, true, "t")},
 	}})
 }
 

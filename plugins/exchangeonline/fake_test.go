@@ -59,8 +59,7 @@ type fake struct {
 	mu     sync.Mutex
 	calls  []call
 	tokens int
-	posts  int
-	// inFlight and most count the parts under way per mailbox path, at most.
+	// batches are the URLs of each batch's parts.
 	batches [][]string
 }
 
@@ -139,6 +138,7 @@ func (f *fake) batch(body []byte) reply {
 			ID, Method, URL string
 			Headers         map[string]string
 			Body            json.RawMessage
+			DependsOn       []string
 		}
 	}
 	if err := json.Unmarshal(body, &req); err != nil {
@@ -147,6 +147,7 @@ func (f *fake) batch(body []byte) reply {
 	responses := make([]any, 0, len(req.Requests))
 	var urls []string
 	lost := false
+	refused := map[string]bool{}
 	for _, p := range req.Requests {
 		u, err := url.Parse(p.URL)
 		if err != nil {
@@ -158,7 +159,11 @@ func (f *fake) batch(body []byte) reply {
 		for k, v := range p.Headers {
 			header.Set(k, v)
 		}
-		rep := f.one(call{method: p.Method, path: u.Path, query: u.Query(), header: header, body: p.Body, inBatch: true})
+		rep := refuse(424, "FailedDependency")
+		if len(p.DependsOn) == 0 || !refused[p.DependsOn[0]] {
+			rep = f.one(call{method: p.Method, path: u.Path, query: u.Query(), header: header, body: p.Body, inBatch: true})
+		}
+		refused[p.ID] = rep.status >= 400
 		lost = lost || rep.lost
 		if rep.status == 0 {
 			continue // the part stays unanswered

@@ -29,7 +29,7 @@ func (a *account) Get(ctx context.Context, reqs []sdk.GetRequest, emit func(sdk.
 		g := &getting{req: req, reader: newReader(req.Mailbox, req.Detail, req.Own), emit: emit, cancel: cancel}
 		parts = append(parts, g.parts()...)
 	}
-	if err := a.graph.batch(ctx, "get", parts); err != nil {
+	if err := a.graph.batch(ctx, jobGet, parts); err != nil {
 		return final(ctx, plain(err))
 	}
 	return final(ctx, context.Cause(ctx))

@@ -27,7 +27,7 @@ func (a *account) hydrate(ctx context.Context, req sdk.ReadRequest, r *round, fu
 			done: func(answer partAnswer) { h.took(ctx, id, answer) },
 		}
 	}
-	if err := a.graph.batch(ctx, "hydrate", parts); err != nil {
+	if err := a.graph.batch(ctx, jobHydrate, parts); err != nil {
 		return err
 	}
 	return h.err

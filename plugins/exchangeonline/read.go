@@ -31,7 +31,7 @@ func (a *account) Read(ctx context.Context, reqs []sdk.ReadRequest, emit func(sd
 			}
 		}))
 	}
-	if err := a.graph.batch(ctx, "delta", polls); err != nil {
+	if err := a.graph.batch(ctx, jobDelta, polls); err != nil {
 		return final(ctx, plain(err))
 	}
 	if ctx.Err() != nil {

@@ -447,6 +447,9 @@ func TestNeverThrottled(t *testing.T) {
 			t.Errorf("%s: %v", id, r.Err)
 		}
 	}
+	if n := count(s, "Batch").Requests; n != 3 {
+		t.Errorf("%d batches for 60 creates, want 3", n)
+	}
 	if n := len(s.box(t, m).Items(world.Calendar)); n != 60 {
 		t.Errorf("%d items, want 60", n)
 	}

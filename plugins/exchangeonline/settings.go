@@ -25,6 +25,13 @@ var clouds = map[string]cloud{
 	"china":    {"https://login.chinacloudapi.cn", "https://microsoftgraph.chinacloudapi.cn"},
 }
 
+// defaultConcurrency is the stricter reading of Microsoft's pages, which name four
+// requests at once for each mailbox in one place and for each application in another.
+const (
+	defaultConcurrency = 4
+	maxConcurrency     = 64
+)
+
 // graphVersion is the version of Graph that is spoken.
 const graphVersion = "/v1.0"
 
@@ -53,6 +60,8 @@ func settingsSchema() schema.Schema {
 				Help: "Overrides the cloud's sign-in address, without the tenant."},
 			{Name: "ews_url", Type: schema.String,
 				Help: "Overrides the cloud's EWS address. Not supported yet."},
+			{Name: "concurrency", Type: schema.Int, Default: int64(defaultConcurrency),
+				Help: "How many requests may be in flight at once for the account, from 1 to 64. No mailbox ever gets more than three."},
 		},
 		ExactlyOneOf: [][]string{{"client_secret", "certificate_file", "federated_token_file"}},
 	}
@@ -71,6 +80,7 @@ type rawSettings struct {
 	GraphURL            string `json:"graph_url"`
 	LoginURL            string `json:"login_url"`
 	EWSURL              string `json:"ews_url"`
+	Concurrency         int    `json:"concurrency"`
 }
 
 // settings is the settings block, checked.
@@ -80,6 +90,8 @@ type settings struct {
 	tokenURL string
 	// graph is Graph's address with the version at its end.
 	graph *url.URL
+	// concurrency is how many requests may be in flight.
+	concurrency int
 	// scope asks for whatever the administrator granted the application.
 	scope string
 }
@@ -88,7 +100,7 @@ type settings struct {
 var tenantForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]*$`)
 
 func parseSettings(data json.RawMessage) (settings, error) {
-	raw := rawSettings{Cloud: "global", API: "graph"}
+	raw := rawSettings{Cloud: "global", API: "graph", Concurrency: defaultConcurrency}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&raw); err != nil {
@@ -99,6 +111,9 @@ func parseSettings(data json.RawMessage) (settings, error) {
 	var refused refusals
 	refused.checkSupport(raw)
 	refused.checkIdentity(raw)
+	if raw.Concurrency < 1 || raw.Concurrency > maxConcurrency {
+		refused.add("concurrency", "concurrency is out of range", fmt.Sprintf("Set a number from 1 to %d, or leave it out.", maxConcurrency))
+	}
 	set := refused.addresses(raw)
 	if len(refused) > 0 {
 		return settings{}, &sdk.SettingsError{Diagnostics: refused}
@@ -156,7 +171,7 @@ func (r *refusals) checkIdentity(raw rawSettings) {
 }
 
 func (r *refusals) addresses(raw rawSettings) settings {
-	set := settings{tenant: raw.TenantID, clientID: raw.ClientID, secret: raw.ClientSecret}
+	set := settings{tenant: raw.TenantID, clientID: raw.ClientID, secret: raw.ClientSecret, concurrency: raw.Concurrency}
 	home, known := clouds[raw.Cloud]
 	if !known {
 		r.add("cloud", fmt.Sprintf("unknown cloud %q", raw.Cloud), "Set global, gcc-high, dod or china.")

@@ -131,15 +131,20 @@ func writeWhen(w calendar.When, mailbox sdk.Mailbox) written {
 		}
 		return written{allDay: true, start: midnightOf(w.FirstDay, zone), end: midnightOf(last, zone)}
 	}
-	end := w.End
-	if end.Before(w.Start) {
-		end = w.Start
-	}
+	end := laterOf(w)
 	zone, loc := windowsZone(or(w.TimeZone, mailbox.TimeZone))
 	if !says(w.Start, loc) || !says(end, loc) {
 		zone, loc = "UTC", time.UTC
 	}
 	return written{start: localTime(w.Start, zone, loc), end: localTime(end, zone, loc)}
+}
+
+// laterOf is the end of a timed appointment, or its start where the end lies before it.
+func laterOf(w calendar.When) time.Time {
+	if w.End.Before(w.Start) {
+		return w.Start
+	}
+	return w.End
 }
 
 // windowsZone is the Windows name of a zone and its rules, UTC when it has none.

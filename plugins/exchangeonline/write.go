@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/trainercal/trainercal/plugins/internal/transport"
 	"github.com/trainercal/trainercal/sdk"
@@ -30,7 +31,7 @@ func (a *account) Write(ctx context.Context, reqs []sdk.WriteRequest, emit func(
 			}
 		}
 	}
-	if err := a.graph.batch(ctx, "write", parts); err != nil {
+	if err := a.graph.batch(ctx, jobWrite, parts); err != nil {
 		return final(ctx, plain(err))
 	}
 	return final(ctx, context.Cause(ctx))
@@ -43,6 +44,8 @@ type writing struct {
 	mailbox sdk.Mailbox
 	op      sdk.Operation
 	emit    func(sdk.WriteResult)
+	// utc: the mailbox does not know the appointment's zone, or by other rules.
+	utc bool
 }
 
 // start is the operation's first request; nil when it is answered already.
@@ -67,16 +70,26 @@ func (w *writing) start() *part {
 func (w *writing) create(attempt int) *part {
 	return &part{
 		mailbox: w.mailbox.Address, method: http.MethodPost, path: userPath(w.mailbox.Address, "/calendar/events"),
-		body: createBody(w.op, w.mailbox, transactionID(w.op.Marker, attempt)),
+		body: createBody(w.op, w.mailbox, w.utc, transactionID(w.op.Marker, attempt)),
 		done: func(answer partAnswer) {
-			if answer.err != nil && answer.is("errorduplicatetransactionid") {
+			switch {
+			case answer.is(codeDuplicateTransaction):
 				w.createdBefore(answer.existingID, attempt)
-				return
+			case answer.is(codeUnknownZone) && !w.utc:
+				w.utc = true
+				w.next(w.create(attempt))
+			default:
+				w.finish(answer)
 			}
-			w.finish(answer)
 		},
 	}
 }
+
+// Codes of Graph that a write knows an answer to.
+const (
+	codeDuplicateTransaction = "errorduplicatetransactionid"
+	codeUnknownZone          = "timezonenotsupportedexception"
+)
 
 // createdBefore goes on when the server knows the create's transactionId with other
 // content: an earlier attempt was carried out, and the appointment changed since. The
@@ -122,17 +135,21 @@ func (w *writing) search(attempt int) *part {
 func (w *writing) update(id, version string, base *calendar.Appointment) *part {
 	p := &part{
 		mailbox: w.mailbox.Address, method: http.MethodPatch, path: eventPath(w.mailbox.Address, id),
-		body: updateBody(w.op.Appointment, base, w.op.Marker, w.mailbox),
+		body: updateBody(w.op.Appointment, base, w.op.Marker, w.mailbox, w.utc),
 	}
 	if version != "" {
 		p.headers = map[string]string{"If-Match": version}
 	}
 	p.done = func(answer partAnswer) {
-		if answer.err != nil && answer.status == http.StatusPreconditionFailed {
+		switch {
+		case answer.status == http.StatusPreconditionFailed:
 			w.conflict(p, id)
-			return
+		case answer.is(codeUnknownZone) && !w.utc:
+			w.utc = true
+			w.next(w.update(id, version, base))
+		default:
+			w.finish(answer)
 		}
-		w.finish(answer)
 	}
 	return p
 }
@@ -180,7 +197,7 @@ func (w *writing) delete() *part {
 
 // next sends a follow-up request.
 func (w *writing) next(p *part) {
-	if err := w.graph.batch(w.ctx, "write", []*part{p}); err != nil {
+	if err := w.graph.batch(w.ctx, jobWrite, []*part{p}); err != nil {
 		w.fail(err)
 	}
 }
@@ -188,12 +205,23 @@ func (w *writing) next(p *part) {
 // finish ends the operation with the event that the server answered with.
 func (w *writing) finish(answer partAnswer) {
 	item, err := w.item(answer)
-	if err != nil {
+	switch {
+	case err != nil:
 		w.fail(err)
+		return
+	case !w.utc && moved(item.When, w.op.Appointment.When):
+		w.utc = true
+		w.next(w.update(string(item.ID), "", nil))
 		return
 	}
 	item.Marker = &w.op.Marker // the answer to a write does not repeat it
 	w.succeed(item)
+}
+
+// moved reports whether the server understood other instants than were meant: its
+// rules of the zone are not ours. Fractions of a second are not written.
+func moved(got, meant calendar.When) bool {
+	return !meant.AllDay && !got.AllDay && (!got.Start.Equal(meant.Start.Truncate(time.Second)) || !got.End.Equal(laterOf(meant).Truncate(time.Second)))
 }
 
 // item reads the operation's item from an answer. Its text is the gateway's own.

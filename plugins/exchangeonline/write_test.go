@@ -364,6 +364,48 @@ func TestUpdateErrors(t *testing.T) {
 	}
 }
 
+// A mailbox that does not know the zone, or by other rules, gets the time in UTC: what
+// counts are the instants (D7, D8).
+func TestZoneNotShared(t *testing.T) {
+	inUTC := func(c call) bool { return strings.Contains(string(c.body), `"timeZone":"UTC"`) }
+	wrong := stored("E", `W/"1"`)
+	wrong["start"], wrong["end"] = utc("2026-12-01T07:00:00"), utc("2026-12-01T15:00:00")
+	tests := map[string]struct {
+		zoned reply
+		want  []string
+	}{
+		"unknown": {refuse(400, "TimeZoneNotSupportedException"), []string{
+			"POST /users/" + ana + "/calendar/events", "POST /users/" + ana + "/calendar/events",
+		}},
+		"other rules": {reply{status: 201, body: wrong}, []string{
+			"POST /users/" + ana + "/calendar/events", "PATCH /users/" + ana + "/events/E",
+		}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t, func(c call) reply {
+				if inUTC(c) {
+					return ok(stored("E", `W/"2"`))
+				}
+				return test.zoned
+			})
+			res := writeOne(t, f.account(), createOp())
+			if res.Err != nil || res.Version != `W/"2"` || !res.Item.When.SameTime(course.When) {
+				t.Errorf("result = %+v", res)
+			}
+			if diff := cmp.Diff(test.want, f.seen()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+	t.Run("never understood", func(t *testing.T) {
+		f := newFake(t, func(call) reply { return refuse(400, "TimeZoneNotSupportedException") })
+		if res := writeOne(t, f.account(), updateOp("")); codeOf(res.Err) != sdk.CodeInvalidItem || len(f.calls) != 2 {
+			t.Errorf("err = %v after %d calls, want a refusal after two", res.Err, len(f.calls))
+		}
+	})
+}
+
 // The same marker makes the same transactionId, another generation another one.
 func TestTransactionID(t *testing.T) {
 	next := marker
