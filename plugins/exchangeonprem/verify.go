@@ -3,7 +3,6 @@ package exchangeonprem
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/trainercal/trainercal/plugins/internal/ews"
@@ -145,7 +144,9 @@ func failed(mailbox, step, tried string, err *sdk.Error) sdk.Check {
 	if err.Detail != "" {
 		observed += " (" + err.Detail + ")"
 	}
-	return sdk.Check{
-		Mailbox: mailbox, Step: step, Outcome: sdk.Failed, Observed: observed, Advice: strings.TrimSpace(err.Advice),
+	advice := err.Advice
+	if advice == "" {
+		advice = "try again later; if it stays so, look into the server's event log"
 	}
+	return sdk.Check{Mailbox: mailbox, Step: step, Outcome: sdk.Failed, Observed: observed, Advice: advice}
 }

@@ -23,8 +23,8 @@ const (
 
 const privateAdvice = "a delegate needs \"Delegate can see my private items\"; full access (Add-MailboxPermission -AccessRights FullAccess) shows them too"
 
-// verifyItem writes a private appointment that is shown as free, reads it back and
-// removes it for good, so that not even the deleted items have it.
+// verifyItem writes an appointment that is shown as free, a private one where it can,
+// reads it back and removes it for good, so that not even the deleted items have it.
 func (a *account) verifyItem(ctx context.Context, m sdk.Mailbox, rights *ews.Rights) (private, write sdk.Check) {
 	private = privateRight(m, rights)
 	if rights != nil && !(rights.Create && rights.Modify && rights.Delete) {
@@ -32,7 +32,7 @@ func (a *account) verifyItem(ctx context.Context, m sdk.Mailbox, rights *ews.Rig
 			New("the master account may not create, change and delete items").
 			WithAdvice("give it full access to the mailbox, or editor rights on the calendar"))
 	}
-	results, err := a.ews.CreateItems(ctx, m.Address, []ews.NewItem{a.testItem(m)})
+	results, err := a.ews.CreateItems(ctx, m.Address, []ews.NewItem{a.testItem(m, private.Outcome != sdk.Failed)})
 	if err == nil && results[0].Err != nil {
 		err = results[0].Err
 	}
@@ -50,13 +50,18 @@ func (a *account) verifyItem(ctx context.Context, m sdk.Mailbox, rights *ews.Rig
 	return private, writeCheck(m, err, cleanErr)
 }
 
-// testItem is a minute of tomorrow that blocks nobody's time.
-func (a *account) testItem(m sdk.Mailbox) ews.NewItem {
+// testItem is a minute of tomorrow that blocks nobody's time. A delegate who cannot see
+// private items could not remove one.
+func (a *account) testItem(m sdk.Mailbox, private bool) ews.NewItem {
 	start := a.now().UTC().Truncate(time.Hour).Add(24 * time.Hour)
+	sensitivity := calendar.SensitivityNormal
+	if private {
+		sensitivity = calendar.SensitivityPrivate
+	}
 	return ews.NewItem{
 		Marker: verifyMarker, TimeZone: m.TimeZone,
 		Appointment: calendar.Appointment{
-			Subject: verifySubject, ShowAs: calendar.ShowAsFree, Sensitivity: calendar.SensitivityPrivate,
+			Subject: verifySubject, ShowAs: calendar.ShowAsFree, Sensitivity: sensitivity,
 			When: calendar.When{Start: start, End: start.Add(time.Minute)},
 		},
 	}

@@ -91,7 +91,7 @@ func (i Item) when(owner *time.Location) calendar.When {
 	if end.Before(start) {
 		end = start
 	}
-	name, _ := winzone.ToIANA(i.StartTimeZone.ID)
+	name, _ := winzone.ToIANA(i.zoneID())
 	if !i.AllDay {
 		return calendar.When{Start: start, End: end, TimeZone: name}
 	}
@@ -112,7 +112,7 @@ func (i Item) dayZone(owner *time.Location) *time.Location {
 		owner = utc
 	}
 	candidates := []*time.Location{owner, utc}
-	if made, err := winzone.Load(i.StartTimeZone.ID); err == nil {
+	if made, err := winzone.Load(i.zoneID()); err == nil {
 		candidates = append([]*time.Location{made}, candidates...)
 	}
 	for _, loc := range candidates {

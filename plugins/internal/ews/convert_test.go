@@ -45,7 +45,7 @@ var wholeItem = []string{
 	`<t:IsCancelled>true</t:IsCancelled>`,
 	`<t:CalendarItemType>Exception</t:CalendarItemType>`,
 	`<t:MyResponseType>Decline</t:MyResponseType>`,
-	`<t:StartTimeZone Id="W. Europe Standard Time"/>`,
+	`<t:StartTimeZoneId>W. Europe Standard Time</t:StartTimeZoneId>`,
 }
 
 func TestItem(t *testing.T) {

@@ -74,16 +74,18 @@ type Item struct {
 		} `xml:"ExtendedFieldURI"`
 		Value string `xml:"Value"`
 	} `xml:"ExtendedProperty"`
-	UID           string  `xml:"UID"`
-	Start         *moment `xml:"Start"`
-	End           *moment `xml:"End"`
-	AllDay        bool    `xml:"IsAllDayEvent"`
-	FreeBusy      string  `xml:"LegacyFreeBusyStatus"`
-	Location      string  `xml:"Location"`
-	Cancelled     bool    `xml:"IsCancelled"`
-	Type          string  `xml:"CalendarItemType"`
-	MyResponse    string  `xml:"MyResponseType"`
-	StartTimeZone struct {
+	UID        string  `xml:"UID"`
+	Start      *moment `xml:"Start"`
+	End        *moment `xml:"End"`
+	AllDay     bool    `xml:"IsAllDayEvent"`
+	FreeBusy   string  `xml:"LegacyFreeBusyStatus"`
+	Location   string  `xml:"Location"`
+	Cancelled  bool    `xml:"IsCancelled"`
+	Type       string  `xml:"CalendarItemType"`
+	MyResponse string  `xml:"MyResponseType"`
+	// Lists tell the zone's id alone (since 2013), whole items the zone as well.
+	StartTimeZoneID string `xml:"StartTimeZoneId"`
+	StartTimeZone   struct {
 		ID string `xml:"Id,attr"`
 	} `xml:"StartTimeZone"`
 }
@@ -97,4 +99,12 @@ func (i Item) MarkerText() string {
 		}
 	}
 	return ""
+}
+
+// zoneID is the name of the zone the item was made in, a Windows name most often.
+func (i Item) zoneID() string {
+	if i.StartTimeZone.ID != "" {
+		return i.StartTimeZone.ID
+	}
+	return i.StartTimeZoneID
 }

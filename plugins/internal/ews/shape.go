@@ -55,7 +55,7 @@ var blockFields = []string{
 	"calendar:CalendarItemType",
 	"calendar:MyResponseType",
 	"calendar:UID",
-	"calendar:StartTimeZone",
+	"calendar:StartTimeZoneId",
 }
 
 // blockShape asks for blockFields and the marker.
@@ -63,11 +63,12 @@ func blockShape() itemShape {
 	return itemShape{BaseShape: "IdOnly", AdditionalProperties: fields(blockFields...)}
 }
 
-// wholeShape asks for what blockShape does, for the folder the item lies in, and,
-// with body set, for the body as plain text. FindItem cannot answer it.
+// wholeShape asks for what blockShape does, for the folder the item lies in, its zone
+// as older servers tell it, and, with body set, for the body as plain text. FindItem
+// cannot answer it.
 func wholeShape(body bool) itemShape {
 	shape := itemShape{BaseShape: "IdOnly", AdditionalProperties: fields(blockFields...)}
-	extra := []string{"item:ParentFolderId"}
+	extra := []string{"item:ParentFolderId", "calendar:StartTimeZone"}
 	if body {
 		shape.BodyType = "Text"
 		extra = append(extra, "item:Body")

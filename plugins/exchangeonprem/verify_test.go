@@ -1,0 +1,149 @@
+package exchangeonprem_test
+
+import (
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/trainercal/trainercal/plugins/exchangesim"
+	"github.com/trainercal/trainercal/plugins/exchangesim/simtest"
+	"github.com/trainercal/trainercal/plugins/exchangesim/world"
+	"github.com/trainercal/trainercal/sdk"
+)
+
+// verify returns the outcome of each step, as "step: outcome", and the checks.
+func verify(t testing.TB, account sdk.Account, mailboxes ...sdk.Mailbox) (steps []string, checks []sdk.Check) {
+	t.Helper()
+	var mu sync.Mutex
+	err := account.Verify(t.Context(), mailboxes, func(c sdk.Check) error {
+		mu.Lock()
+		defer mu.Unlock()
+		steps, checks = append(steps, c.Step+": "+string(c.Outcome)), append(checks, c)
+		if c.Outcome == sdk.Failed && (c.Observed == "" || c.Advice == "") {
+			t.Errorf("a failure without a word on it: %+v", c)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return steps, checks
+}
+
+var accountPasses = []string{"settings: passed", "resolve: passed", "tls: skipped", "credentials: passed", "api: passed"}
+
+// auth-3: a good account and mailbox pass every step, and nothing is left behind, not
+// even what an interrupted check left earlier.
+func TestVerify(t *testing.T) {
+	s := newSim(t, simtest.Config{})
+	m := s.mailbox(t, "Europe/London")
+	left := appointment(t, m, hour("Calendar gateway check", at(3, 12, 9)))
+	left.Properties = map[world.Property]string{markerProperty: "verify"}
+	if _, err := s.box(t, m).Create(left, world.SendNone); err != nil {
+		t.Fatal(err)
+	}
+	own := add(t, s.box(t, m), m, hour("Dentist", at(3, 12, 9)))
+	steps, _ := verify(t, s.open(t, nil), m)
+	want := append(append([]string{}, accountPasses...), "mailbox: passed", "read: passed", "private: passed", "write: passed")
+	if diff := cmp.Diff(want, steps); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if items := s.box(t, m).Items(world.Calendar); len(items) != 1 || items[0].Item != own {
+		t.Errorf("left behind: %+v", items)
+	}
+	if deleted := s.box(t, m).Items(world.DeletedItems); len(deleted) != 0 {
+		t.Errorf("left in the deleted items: %+v", deleted)
+	}
+}
+
+// What each kind of trouble with a mailbox looks like; the account and other
+// mailboxes are not touched by it (auth-4).
+func TestVerifyMailboxes(t *testing.T) {
+	config := judged(t)
+	for name, c := range map[string]struct {
+		access world.Access
+		state  world.State
+		want   []string
+	}{
+		"a delegate who sees private items": {access: world.Access{Delegate: true, ViewPrivate: true}, want: []string{"mailbox: passed", "read: passed", "private: passed", "write: passed"}},
+		"a delegate who does not":           {access: world.Access{Delegate: true}, want: []string{"mailbox: passed", "read: passed", "private: failed", "write: passed"}},
+		"nobody":                            {access: world.Access{}, want: []string{"mailbox: failed"}},
+		"a disabled mailbox":                {access: world.Access{Full: true}, state: world.Disabled, want: []string{"mailbox: failed"}},
+		"a mailbox that moves":              {access: world.Access{Full: true}, state: world.Moving, want: []string{"mailbox: failed"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSim(t, config)
+			m := s.mailbox(t, "Europe/London")
+			s.box(t, m).SetState(c.state)
+			s.World().SetAccount(world.Account{User: "clerk", Password: "pw", Default: c.access})
+			steps, _ := verify(t, s.open(t, map[string]any{"username": "clerk", "password": "pw"}), m)
+			if diff := cmp.Diff(append(append([]string{}, accountPasses...), c.want...), steps); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+			if items := s.box(t, m).Items(world.Calendar); len(items) != 0 {
+				t.Errorf("left behind: %+v", items)
+			}
+		})
+	}
+}
+
+// A test item whose answer was lost is removed all the same.
+func TestVerifyCleansUp(t *testing.T) {
+	s := newSim(t, simtest.Config{})
+	m := s.mailbox(t, "Europe/London")
+	s.fault(t, exchangesim.Fault{Kind: "CreateItem", Mode: exchangesim.FaultLost})
+	steps, _ := verify(t, s.open(t, nil), m)
+	if last := steps[len(steps)-1]; last != "write: failed" {
+		t.Errorf("%v", steps)
+	}
+	if items := s.box(t, m).Items(world.Calendar); len(items) != 0 {
+		t.Errorf("left behind: %+v", items)
+	}
+}
+
+// auth-4: wrong credentials are said once; mailboxes are skipped, and the account is
+// not tried again for each of them.
+func TestVerifyWrongPassword(t *testing.T) {
+	s := newSim(t, simtest.Config{})
+	steps, checks := verify(t, s.open(t, map[string]any{"password": "wrong-password"}), s.mailbox(t, "Europe/London"), s.mailbox(t, "Europe/London"))
+	want := []string{"settings: passed", "resolve: passed", "tls: skipped", "credentials: failed", "mailbox: skipped", "mailbox: skipped"}
+	if diff := cmp.Diff(want, steps); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	for _, c := range checks {
+		if strings.Contains(c.Observed+c.Advice, "wrong-password") {
+			t.Errorf("the password is shown: %+v", c)
+		}
+	}
+}
+
+// auth-7: a server without Basic says what it offers.
+func TestVerifyMethodNotOffered(t *testing.T) {
+	s := newSim(t, simtest.Config{Options: exchangesim.Options{EWSSchemes: []string{"Negotiate", "NTLM"}}})
+	steps, checks := verify(t, s.open(t, nil), s.mailbox(t, "Europe/London"))
+	if diff := cmp.Diff([]string{"settings: passed", "resolve: passed", "tls: skipped", "credentials: failed", "mailbox: skipped"}, steps); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if failed := checks[3]; !strings.Contains(failed.Observed, "Negotiate, NTLM") || !strings.Contains(failed.Advice, "auth") {
+		t.Errorf("%+v", failed)
+	}
+}
+
+// M5: a server's certificate is trusted through ca_file, and never without.
+func TestVerifyTLS(t *testing.T) {
+	s := newSim(t, simtest.Config{Options: exchangesim.Options{TLS: true}})
+	m := s.mailbox(t, "Europe/London")
+	steps, checks := verify(t, s.open(t, nil), m)
+	if diff := cmp.Diff([]string{"settings: passed", "resolve: passed", "tls: failed", "mailbox: skipped"}, steps); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if !strings.Contains(checks[2].Advice, "ca_file") {
+		t.Errorf("%+v", checks[2])
+	}
+	steps, _ = verify(t, s.open(t, map[string]any{"ca_file": s.CAFile()}), m)
+	if steps[2] != "tls: passed" || steps[len(steps)-1] != "write: passed" {
+		t.Errorf("%v", steps)
+	}
+}
