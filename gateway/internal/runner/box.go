@@ -21,11 +21,13 @@ import (
 // box is one trainer's way through a pass: what is remembered and wanted, what was
 // read, what is planned, and how its writes ended.
 type box struct {
-	target  Target
-	memory  store.Trainer
-	wanted  []reconcile.Wanted
-	window  calendar.Window
-	started time.Time
+	target Target
+	memory store.Trainer
+	// recalled: memory and wanted are known. Otherwise nothing is stored.
+	recalled bool
+	wanted   []reconcile.Wanted
+	window   calendar.Window
+	started  time.Time
 	// binding identifies account and mailbox: when it is another than the remembered
 	// one, the calendar is searched for our markers first.
 	binding string

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -59,11 +60,7 @@ func (p *pass) run(ctx context.Context) {
 
 // attempt takes targets up once and returns those to be taken up again.
 func (p *pass) attempt(ctx context.Context, targets []Target, last bool) []Target {
-	boxes, err := p.open(ctx, targets)
-	if err != nil {
-		p.failAll(ctx, boxes, asError(err))
-		return nil
-	}
+	boxes := p.open(ctx, targets)
 	account, err := p.Accounts.Account(ctx, p.batch.Account)
 	if err != nil {
 		p.failAccount(ctx, boxes, asError(err))
@@ -73,10 +70,21 @@ func (p *pass) attempt(ctx context.Context, targets []Target, last bool) []Targe
 		b.binding = digest(account.Identity, strings.ToLower(b.target.Mailbox.Address))
 	}
 	p.again, p.last = nil, last
-	p.cycle(ctx, account, boxes)
+	p.cycle(ctx, account, good(boxes))
 	p.settleAll(ctx, boxes) // those that never came to be read
 	p.noteRestart()
 	return p.again
+}
+
+// good returns the boxes that nothing has stopped.
+func good(boxes []*box) []*box {
+	var rest []*box
+	for _, b := range boxes {
+		if b.err == nil {
+			rest = append(rest, b)
+		}
+	}
+	return rest
 }
 
 // trouble is what stopped the trainer, or its first step that failed.
@@ -93,12 +101,13 @@ func (b *box) trouble() *sdk.Error {
 }
 
 // retry reports whether taking the trainer up again in this run can help: the
-// plugin died, or the calendar changed between reading and writing (L5).
+// plugin died, the calendar changed between reading and writing (L5), or the answer
+// to a write was lost, and a search will tell (B1).
 func retry(err *sdk.Error, reading bool) bool {
 	switch err.Code {
 	case sdk.CodePluginDied, sdk.CodeUnknownAccount:
 		return true
-	case sdk.CodeConflict, sdk.CodeItemNotFound:
+	case sdk.CodeConflict, sdk.CodeItemNotFound, sdk.CodeOutcomeUnknown:
 		return !reading
 	}
 	return false
@@ -111,7 +120,7 @@ func (p *pass) settleAll(ctx context.Context, boxes []*box) {
 			continue
 		}
 		err := b.trouble()
-		again := err != nil && !p.last && retry(err, b.err != nil)
+		again := err != nil && !p.last && ctx.Err() == nil && retry(err, b.err != nil)
 		if again {
 			p.again = append(p.again, b.target)
 		}
@@ -145,18 +154,25 @@ func (p *pass) noteRestart() {
 }
 
 // open loads what is remembered and wanted of each target.
-func (p *pass) open(ctx context.Context, targets []Target) ([]*box, error) {
+func (p *pass) open(ctx context.Context, targets []Target) []*box {
 	boxes := make([]*box, len(targets))
 	for i, t := range targets {
-		boxes[i] = &box{target: t, started: p.Now(), window: windowFor(p.Now(), p.Past, p.Future, t.ID)}
-	}
-	for _, b := range boxes {
+		b := &box{target: t, started: p.Now(), window: windowFor(p.Now(), p.Past, p.Future, t.ID)}
 		if err := p.recall(ctx, b); err != nil {
-			return boxes, sdk.CodeInternal.Wrap(err, "the gateway could not read its own state").
-				WithAdvice("check the disk and the state file; the gateway's log has the database's own words")
+			b.err = stateError(err, "the gateway could not read its own state",
+				"check the disk and the state file; the gateway's log has the database's own words")
 		}
+		boxes[i] = b
 	}
-	return boxes, nil
+	return boxes
+}
+
+// stateError is a failure of the store, unless the run was stopped.
+func stateError(err error, message, advice string) *sdk.Error {
+	if errors.Is(err, context.Canceled) {
+		return asError(err)
+	}
+	return sdk.CodeInternal.Wrap(err, "%s", message).WithAdvice("%s", advice)
 }
 
 func (p *pass) recall(ctx context.Context, b *box) error {
@@ -171,6 +187,7 @@ func (p *pass) recall(ctx context.Context, b *box) error {
 		}
 	}
 	b.wanted, err = p.wanted(ctx, b.target, p.schedules[provider])
+	b.recalled = err == nil
 	return err
 }
 

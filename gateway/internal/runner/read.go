@@ -68,13 +68,7 @@ func (p *pass) find(ctx context.Context, account sdk.Account, boxes []*box) []*b
 			return account.Find(ctx, findRequests(search), in.found)
 		}))
 	}
-	var good []*box
-	for _, b := range boxes {
-		if b.err == nil {
-			good = append(good, b)
-		}
-	}
-	return good
+	return good(boxes)
 }
 
 func findRequests(boxes []*box) []sdk.FindRequest {
@@ -142,6 +136,8 @@ func (in *inbox) page(ctx context.Context, page sdk.ReadPage, ready chan<- *box)
 	case ready <- complete:
 		return nil
 	case <-ctx.Done():
+		// What was read is not acted on, so its cursor must not be kept (F6).
+		complete.err = asError(ctx.Err())
 		return ctx.Err()
 	}
 }

@@ -16,11 +16,9 @@ import (
 
 // failAccount fails every box with what is wrong with the account, said once.
 func (p *pass) failAccount(ctx context.Context, boxes []*box, err *sdk.Error) {
-	p.record.event(fmt.Sprintf("%s: %s", p.batch.Account, err.Error()))
-	p.failAll(ctx, boxes, err)
-}
-
-func (p *pass) failAll(ctx context.Context, boxes []*box, err *sdk.Error) {
+	if ctx.Err() == nil {
+		p.record.event(fmt.Sprintf("%s: %s", p.batch.Account, err.Error()))
+	}
 	for _, b := range boxes {
 		b.err = err
 		p.settle(ctx, b, true)
@@ -36,13 +34,19 @@ func (p *pass) settle(ctx context.Context, b *box, final bool) {
 		}
 		return
 	}
+	outcome := b.outcome(p.Runner)
+	if ctx.Err() != nil && outcome.State != store.RunOK {
+		// A stop is no failure of the trainer's.
+		outcome.State, outcome.Failing = store.RunCanceled, b.memory.Failing
+	}
 	// A run that is being stopped still stores what it did.
 	ctx = context.WithoutCancel(ctx)
-	outcome := b.outcome(p.Runner)
-	if err := p.Memory.Commit(ctx, b.result(p.Runner, outcome.Failing)); err != nil {
-		outcome.State = store.RunFailed
-		outcome.Failing = b.failing(p.Runner, sdk.CodeInternal.Wrap(err, "the gateway could not store the result").
-			WithAdvice("check the disk and the state file; the next run repeats the work"))
+	if b.recalled {
+		if err := p.Memory.Commit(ctx, b.result(p.Runner, outcome.Failing)); err != nil {
+			outcome.State = store.RunFailed
+			outcome.Failing = b.failing(p.Runner, sdk.CodeInternal.Wrap(err, "the gateway could not store the result").
+				WithAdvice("check the disk and the state file; the next run repeats the work"))
+		}
 	}
 	p.trace(ctx, b, outcome)
 	p.record.add(outcome, final)

@@ -18,8 +18,7 @@ func (p *pass) write(ctx context.Context, account sdk.Account, boxes []*box) {
 			continue
 		}
 		if err := p.intend(ctx, b); err != nil {
-			b.err = sdk.CodeInternal.Wrap(err, "the gateway could not note what it is about to write").
-				WithAdvice("check the disk and the state file")
+			b.err = stateError(err, "the gateway could not note what it is about to write", "check the disk and the state file")
 			continue
 		}
 		writing = append(writing, b)
@@ -146,10 +145,11 @@ func (p *pass) readBack(ctx context.Context, account sdk.Account, boxes []*box) 
 		return
 	}
 	in := newInbox(asking)
-	// A failure here costs nothing but a later comparison with what was sent.
-	_ = p.call(ctx, "Get", asking, func(ctx context.Context) error {
+	// A failure here costs nothing but a later comparison with what was sent; the end
+	// of a plugin is told all the same.
+	p.noteTrouble(asError(p.call(ctx, "Get", asking, func(ctx context.Context) error {
 		return account.Get(ctx, reqs, in.readBack)
-	})
+	})))
 }
 
 // unread are the ids of written items whose content on the server is not known.
