@@ -168,5 +168,3 @@ func lookUp(t target, id itemID, e *element) (world.Item, error) {
 		return t.box.Get(id.ref)
 	}
 }
-
-func itoa(n int) string { return strconv.Itoa(n) }

@@ -2,7 +2,7 @@
 // requests in, schema-valid answers out, from and to a world.
 //
 // [New] makes a [Handler] for one world; [Options] say which version it reports, which
-// ways to sign in it offers, and who may refuse or watch its calls. Its operations are
+// ways to sign in it offers, and which faults it meets. Its operations are
 // those of calendars: GetFolder, FindFolder, FindItem, GetItem, CreateItem, UpdateItem,
 // DeleteItem, SyncFolderItems, ConvertId, GetServerTimeZones, ResolveNames and
 // GetUserAvailability.

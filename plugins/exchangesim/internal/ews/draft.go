@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/trainercal/trainercal/plugins/exchangesim/world"
-	"github.com/trainercal/trainercal/plugins/internal/winzone"
 )
 
 // draft is an appointment that a request is writing. Times and zones are kept apart
@@ -16,7 +15,9 @@ type draft struct {
 	app                *world.Appointment
 	start, end         *wireTime
 	startZone, endZone string
-	reminderGiven      bool
+	// meetingZone says that the zone came as the one of Exchange2007's schema.
+	meetingZone   bool
+	reminderGiven bool
 }
 
 func (d *draft) setAttendees(kind string, e *element) *failure {
@@ -112,41 +113,28 @@ func readTime(into **wireTime, e *element) *failure {
 	return nil
 }
 
-func setStartZone(d *draft, e *element) *failure { return readZone(&d.startZone, e.attr("Id")) }
+func setStartZone(d *draft, e *element) *failure { return d.readZone(&d.startZone, e.attr("Id")) }
 
-func setEndZone(d *draft, e *element) *failure { return readZone(&d.endZone, e.attr("Id")) }
+func setEndZone(d *draft, e *element) *failure { return d.readZone(&d.endZone, e.attr("Id")) }
 
-// setMeetingZone is the one zone of Exchange2007's schema.
+// setMeetingZone is the one zone of Exchange2007's schema, for start and end.
 func setMeetingZone(d *draft, e *element) *failure {
-	if d.startZone != "" {
-		return fail("ErrorTimeZone", "MeetingTimeZone cannot be used together with StartTimeZone.")
-	}
-	if f := readZone(&d.startZone, e.attr("TimeZoneName")); f != nil {
+	if f := d.readZone(&d.startZone, e.attr("TimeZoneName")); f != nil {
 		return f
 	}
-	d.endZone = d.startZone
+	d.meetingZone = true
 	return nil
 }
 
-func readZone(into *string, id string) *failure {
+func (d *draft) readZone(into *string, id string) *failure {
 	if _, f := windowsZone(id); f != nil {
 		return f
 	}
+	if d.meetingZone || *into != "" {
+		return fail("ErrorTimeZone", "An item has MeetingTimeZone, or StartTimeZone and EndTimeZone, not both.")
+	}
 	*into = id
 	return nil
-}
-
-// windowsZone finds a zone by its Windows id: Exchange knows no other names.
-func windowsZone(id string) (*time.Location, *failure) {
-	if _, ok := winzone.ToIANA(id); ok {
-		if loc, err := winzone.Load(id); err == nil {
-			return loc, nil
-		}
-	}
-	if strings.EqualFold(id, "tzone://Microsoft/Utc") {
-		return time.UTC, nil
-	}
-	return nil, fail("ErrorTimeZone", "The time zone '"+id+"' is not supported.")
 }
 
 // settle turns what the request said about time into the appointment's times. Zones

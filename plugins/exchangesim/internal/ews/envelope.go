@@ -80,10 +80,7 @@ var versions = []string{
 // oldestVersion holds for requests without RequestServerVersion.
 const oldestVersion version = 0
 
-// knowsTimeZones reports whether items have StartTimeZone and EndTimeZone: they
-// came with Exchange2010; before it there is only MeetingTimeZone.
-func (v version) knowsTimeZones() bool { return v >= versionOf("Exchange2010") }
-
+// versionOf is a version by its name, which must be in versions.
 func versionOf(name string) version { return version(slices.Index(versions, name)) }
 
 // Build is the version a server reports about itself.

@@ -236,3 +236,30 @@ func TestRoundTrip(t *testing.T) {
 		}
 	})
 }
+
+// TestCreateEveryField writes each property that a request may hold and reads it back.
+func TestCreateEveryField(t *testing.T) {
+	r := newRig(t)
+	id := r.create(`<t:Subject>s</t:Subject><t:Sensitivity>Confidential</t:Sensitivity><t:Body BodyType="HTML">&lt;p&gt;b&lt;/p&gt;</t:Body>` +
+		`<t:Categories><t:String>one</t:String><t:String>two</t:String></t:Categories><t:Importance>High</t:Importance><t:ReminderIsSet>0</t:ReminderIsSet>` +
+		`<t:ReminderMinutesBeforeStart>30</t:ReminderMinutesBeforeStart><t:UID>u-1</t:UID><t:Start>2026-12-01T09:00:00Z</t:Start><t:End>2026-12-01T10:00:00Z</t:End>` +
+		`<t:IsResponseRequested>false</t:IsResponseRequested>` +
+		`<t:OptionalAttendees><t:Attendee><t:Mailbox><t:Name>Cy</t:Name><t:EmailAddress>cy@example.org</t:EmailAddress></t:Mailbox></t:Attendee></t:OptionalAttendees>`)
+	got := r.getOne(`<t:ItemId Id="` + id.attr("Id") + `"/>`)
+	want := map[string]string{
+		"Sensitivity": "Confidential", "Importance": "High", "ReminderIsSet": "false", "ReminderMinutesBeforeStart": "30", "UID": "u-1",
+		"IsResponseRequested": "false", "DisplayCc": "Cy", "IsMeeting": "true",
+	}
+	for name, value := range want {
+		if got.value(name) != value {
+			t.Errorf("%s is %q, want %q", name, got.value(name), value)
+		}
+	}
+	var categories []string
+	for _, c := range got.first("Categories").elements() {
+		categories = append(categories, c.content())
+	}
+	if diff := cmp.Diff([]string{"one", "two"}, categories); diff != "" {
+		t.Errorf("categories (-want +got):\n%s", diff)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/trainercal/trainercal/plugins/internal/winzone"
@@ -122,4 +123,24 @@ func zoneTitle(id string) string {
 		sign, offset = '-', -offset
 	}
 	return fmt.Sprintf("(UTC%c%02d:%02d) %s", sign, offset/3600, offset/60%60, id)
+}
+
+// zones are the zones loaded so far, by Windows id in lower case: reading the rules
+// from the disk for each item would cost more than all the rest.
+var zones sync.Map
+
+// windowsZone finds a zone by its Windows id: Exchange knows no other names.
+func windowsZone(id string) (*time.Location, *failure) {
+	key := strings.ToLower(id)
+	if loc, ok := zones.Load(key); ok {
+		return loc.(*time.Location), nil
+	}
+	_, windows := winzone.ToIANA(id)
+	if windows || key == "tzone://microsoft/utc" {
+		if loc, err := winzone.Load(id); err == nil {
+			zones.Store(key, loc)
+			return loc, nil
+		}
+	}
+	return nil, fail("ErrorTimeZone", "The time zone '"+id+"' is not supported.")
 }
