@@ -15,37 +15,61 @@ type hint struct {
 // aadsts explains the numbers that a request with application credentials meets
 // ("Microsoft Entra authentication and authorization error codes").
 var aadsts = map[int]hint{
-	7000215: {sdk.CodeCredentials, "the client secret is wrong",
-		"set client_secret to the secret's value; the id beside it is not the secret"},
-	7000222: {sdk.CodeCredentials, "the client secret has expired",
-		"create a new client secret in the app registration and set client_secret to its value"},
+	7000215: {
+		sdk.CodeCredentials, "the client secret is wrong",
+		"set client_secret to the secret's value; the id beside it is not the secret",
+	},
+	7000222: {
+		sdk.CodeCredentials, "the client secret has expired",
+		"create a new client secret in the app registration and set client_secret to its value",
+	},
 	7000218: {sdk.CodeCredentials, "no client secret arrived", "check that client_secret is not empty"},
-	700016: {sdk.CodeCredentials, "the application is not known in the tenant",
-		"check client_id and tenant_id, and that the application was consented to in this tenant"},
-	90002: {sdk.CodeCredentials, "the tenant is not known",
-		"check tenant_id for a typing error, and cloud when the tenant lives in a national cloud"},
+	700016: {
+		sdk.CodeCredentials, "the application is not known in the tenant",
+		"check client_id and tenant_id, and that the application was consented to in this tenant",
+	},
+	90002: {
+		sdk.CodeCredentials, "the tenant is not known",
+		"check tenant_id for a typing error, and cloud when the tenant lives in a national cloud",
+	},
 	900023: {sdk.CodeCredentials, "the tenant's id is malformed", "check tenant_id"},
 	50049:  {sdk.CodeCredentials, "the sign-in address is not known", "check cloud and login_url"},
 	90038:  {sdk.CodeCredentials, "the tenant lives in another national cloud", "set cloud to the tenant's cloud"},
-	65001: {sdk.CodeCredentials, "nobody has consented to the application",
-		"let an administrator grant admin consent for the application permission Calendars.ReadWrite"},
-	500011: {sdk.CodeCredentials, "Microsoft Graph is not known in the tenant",
-		"check cloud, and that the tenant has Exchange Online"},
+	65001: {
+		sdk.CodeCredentials, "nobody has consented to the application",
+		"let an administrator grant admin consent for the application permission Calendars.ReadWrite",
+	},
+	500011: {
+		sdk.CodeCredentials, "Microsoft Graph is not known in the tenant",
+		"check cloud, and that the tenant has Exchange Online",
+	},
 	70011:  {sdk.CodeCredentials, "the requested scope is not valid", "check cloud"},
 	700022: {sdk.CodeCredentials, "the requested scope is not valid", "check cloud"},
 	50012:  {sdk.CodeCredentials, "the sign-in failed", "check client_secret"},
-	7000112: {sdk.CodeAccountBlocked, "the application is disabled",
-		"let an administrator enable sign-in for the enterprise application"},
-	70001: {sdk.CodeAccountBlocked, "the application is disabled or not known",
-		"check client_id, and that the enterprise application may sign in"},
-	650056: {sdk.CodeCredentials, "the app registration is misconfigured",
-		"add the application permission Calendars.ReadWrite and grant admin consent"},
-	650057: {sdk.CodeCredentials, "Microsoft Graph is not among the application's permissions",
-		"add the application permission Calendars.ReadWrite and grant admin consent"},
-	53003: {sdk.CodeAccountBlocked, "Conditional Access blocks the application",
-		"let an administrator exempt the application from the policy, or allow the gateway's address"},
-	50196: {sdk.CodeThrottled, "the sign-in service sees too many requests from this application",
-		"check that no other program signs in with the same client_id in a loop"},
+	7000112: {
+		sdk.CodeAccountBlocked, "the application is disabled",
+		"let an administrator enable sign-in for the enterprise application",
+	},
+	70001: {
+		sdk.CodeAccountBlocked, "the application is disabled or not known",
+		"check client_id, and that the enterprise application may sign in",
+	},
+	650056: {
+		sdk.CodeCredentials, "the app registration is misconfigured",
+		"add the application permission Calendars.ReadWrite and grant admin consent",
+	},
+	650057: {
+		sdk.CodeCredentials, "Microsoft Graph is not among the application's permissions",
+		"add the application permission Calendars.ReadWrite and grant admin consent",
+	},
+	53003: {
+		sdk.CodeAccountBlocked, "Conditional Access blocks the application",
+		"let an administrator exempt the application from the policy, or allow the gateway's address",
+	},
+	50196: {
+		sdk.CodeThrottled, "the sign-in service sees too many requests from this application",
+		"check that no other program signs in with the same client_id in a loop",
+	},
 	90055: {sdk.CodeThrottled, "the tenant is being throttled by the sign-in service", ""},
 }
 

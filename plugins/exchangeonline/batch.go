@@ -2,8 +2,6 @@ package exchangeonline
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"maps"
 	"net/http"
 	"slices"
@@ -52,32 +50,6 @@ type partAnswer struct {
 	err *sdk.Error
 	// repeated: the part was sent more than once.
 	repeated bool
-}
-
-// batchRequest and batchResponse are the bodies of $batch ("Combine multiple HTTP
-// requests using JSON batching").
-type batchRequest struct {
-	Requests []batchPart `json:"requests"`
-}
-
-type batchPart struct {
-	ID        string            `json:"id"`
-	Method    string            `json:"method"`
-	URL       string            `json:"url"`
-	Headers   map[string]string `json:"headers"`
-	Body      any               `json:"body,omitempty"`
-	DependsOn []string          `json:"dependsOn,omitempty"`
-}
-
-type batchResponse struct {
-	Responses []batchAnswer `json:"responses"`
-}
-
-type batchAnswer struct {
-	ID      string            `json:"id"`
-	Status  int               `json:"status"`
-	Headers map[string]string `json:"headers"`
-	Body    json.RawMessage   `json:"body"`
 }
 
 // job is what a batch is for.
@@ -146,43 +118,6 @@ func (s *session) round(ctx context.Context, what job, parts []*part) (putOff, *
 		all.after = max(all.after, r.after)
 	}
 	return all, nil
-}
-
-// chunk is what one batch holds. Graph works on the parts of a batch in parallel,
-// on those of a chain one after the other.
-type chunk struct {
-	parts []*part
-	chain bool
-}
-
-// spread makes batches of the parts, with few of one mailbox in each; where that
-// would leave them half empty, and chains are wanted, it makes chains.
-func spread(parts []*part, chains bool) []chunk {
-	var chunks []chunk
-	for len(parts) > 0 {
-		some, rest := parallel(parts)
-		if room := min(maxParts, len(parts)); chains && len(some) < room {
-			chunks = append(chunks, chunk{parts: parts[:room], chain: true})
-			parts = parts[room:]
-			continue
-		}
-		chunks, parts = append(chunks, chunk{parts: some}), rest
-	}
-	return chunks
-}
-
-// parallel takes the parts for a batch whose parts run side by side.
-func parallel(parts []*part) (some, rest []*part) {
-	count := map[string]int{}
-	for _, p := range parts {
-		if len(some) < maxParts && count[p.mailbox] < partsPerMailbox {
-			count[p.mailbox]++
-			some = append(some, p)
-		} else {
-			rest = append(rest, p)
-		}
-	}
-	return some, rest
 }
 
 // sendBatch sends one batch. The error is one of the account; what concerns the
@@ -276,25 +211,6 @@ func (p *part) allHeaders() map[string]string {
 	return headers
 }
 
-// readBatch reads a batch's answers: one for each of n parts, in any order.
-func readBatch(data []byte, n int) (map[string]batchAnswer, *sdk.Error) {
-	var body batchResponse
-	if err := decode(data, &body); err != nil {
-		return nil, err
-	}
-	byID := map[string]batchAnswer{}
-	for _, r := range body.Responses {
-		if number, err := strconv.Atoi(r.ID); err != nil || number < 0 || number >= n || r.Status < 100 {
-			return nil, badAnswer("a batch answered something that was not asked")
-		}
-		byID[r.ID] = r
-	}
-	if len(byID) != n || len(body.Responses) != n {
-		return nil, badAnswer("a batch of %d requests got %d answers", n, len(body.Responses))
-	}
-	return byID, nil
-}
-
 // partAnswer judges one part's answer.
 func (s *session) partAnswer(p *part, r batchAnswer) partAnswer {
 	a := partAnswer{status: r.Status, body: plainBody(r.Body)}
@@ -312,20 +228,6 @@ func (s *session) partAnswer(p *part, r batchAnswer) partAnswer {
 		s.pauses.set(p.mailbox, s.now().Add(wait))
 	}
 	return a
-}
-
-// plainBody unpacks a body that Graph sent as a base64 string instead of JSON, as
-// it does for some errors.
-func plainBody(raw json.RawMessage) []byte {
-	var packed string
-	if json.Unmarshal(raw, &packed) != nil {
-		return raw
-	}
-	plain, err := base64.StdEncoding.DecodeString(packed)
-	if err != nil {
-		return []byte(packed)
-	}
-	return plain
 }
 
 // again decides whether a part is sent again, and after what wait. A token that is

@@ -9,6 +9,8 @@
 //
 // The package promises what the contract of package sdk promises, and by these
 // means:
+//   - few requests: mailboxes without changes are asked for 20 to a request, writes
+//     go 20 to a request, a token lasts an hour;
 //   - no item twice: a create carries a transactionId made from its marker, so that
 //     repeating it answers the first one's event;
 //   - no mail to anybody: attendees are never written;

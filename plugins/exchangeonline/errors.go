@@ -91,10 +91,14 @@ var byCode = map[string]hint{
 	"request_resourcenotfound":  {sdk.CodeMailboxNotFound, "no such mailbox", "check the trainer's email address"},
 	"errorinvaliduser":          {sdk.CodeMailboxNotFound, "no such mailbox", "check the trainer's email address"},
 	"errornonexistentmailbox":   {sdk.CodeMailboxNotFound, "no such mailbox", "check the trainer's email address"},
-	"mailboxnotenabledforrestapi": {sdk.CodeMailboxUnavailable, "the mailbox is inactive, without a licence, or hosted on-premises",
-		"give the user an Exchange Online licence, or set the trainer's service to exchange-onprem when the mailbox lives there"},
-	"resourcenotfound": {sdk.CodeMailboxUnavailable, "the mailbox could not be found behind the address",
-		"wait a quarter of an hour for a new mailbox; else check the user's Exchange Online licence"},
+	"mailboxnotenabledforrestapi": {
+		sdk.CodeMailboxUnavailable, "the mailbox is inactive, without a licence, or hosted on-premises",
+		"give the user an Exchange Online licence, or set the trainer's service to exchange-onprem when the mailbox lives there",
+	},
+	"resourcenotfound": {
+		sdk.CodeMailboxUnavailable, "the mailbox could not be found behind the address",
+		"wait a quarter of an hour for a new mailbox; else check the user's Exchange Online licence",
+	},
 	"errorquotaexceeded":                {sdk.CodeMailboxUnavailable, "the mailbox is full", "let the trainer free space, or raise the quota"},
 	"errormailboxmoveinprogress":        {sdk.CodeUnavailable, "the mailbox is being moved", ""},
 	"errormailboxstoreunavailable":      {sdk.CodeUnavailable, "the mailbox's store is unavailable for now", ""},

@@ -170,27 +170,33 @@ func TestWriteWhen(t *testing.T) {
 	}{
 		"winter": {
 			calendar.When{Start: instant("2026-12-01T08:00:00Z"), End: instant("2026-12-01T16:00:00Z"), TimeZone: "Europe/Vienna"},
-			graphTime{"2026-12-01T09:00:00", "W. Europe Standard Time"}, graphTime{"2026-12-01T17:00:00", "W. Europe Standard Time"},
+			graphTime{"2026-12-01T09:00:00", "W. Europe Standard Time"},
+			graphTime{"2026-12-01T17:00:00", "W. Europe Standard Time"},
 		},
 		"trainer's zone": {
 			calendar.When{Start: instant("2026-07-01T08:00:00Z"), End: instant("2026-07-01T16:00:00Z")},
-			graphTime{"2026-07-01T09:00:00", "GMT Standard Time"}, graphTime{"2026-07-01T17:00:00", "GMT Standard Time"},
+			graphTime{"2026-07-01T09:00:00", "GMT Standard Time"},
+			graphTime{"2026-07-01T17:00:00", "GMT Standard Time"},
 		},
 		"second of two equal hours": {
 			calendar.When{Start: instant("2026-10-25T01:30:00Z"), End: instant("2026-10-25T03:30:00Z"), TimeZone: "Europe/London"},
-			graphTime{"2026-10-25T01:30:00", "UTC"}, graphTime{"2026-10-25T03:30:00", "UTC"},
+			graphTime{"2026-10-25T01:30:00", "UTC"},
+			graphTime{"2026-10-25T03:30:00", "UTC"},
 		},
 		"unknown zone": {
 			calendar.When{Start: instant("2026-12-01T08:00:00Z"), End: instant("2026-12-01T16:00:00Z"), TimeZone: "Middle/Earth"},
-			graphTime{"2026-12-01T08:00:00", "UTC"}, graphTime{"2026-12-01T16:00:00", "UTC"},
+			graphTime{"2026-12-01T08:00:00", "UTC"},
+			graphTime{"2026-12-01T16:00:00", "UTC"},
 		},
 		"end before start": {
 			calendar.When{Start: instant("2026-12-01T08:00:00Z"), End: instant("2026-12-01T07:00:00Z"), TimeZone: "UTC"},
-			graphTime{"2026-12-01T08:00:00", "UTC"}, graphTime{"2026-12-01T08:00:00", "UTC"},
+			graphTime{"2026-12-01T08:00:00", "UTC"},
+			graphTime{"2026-12-01T08:00:00", "UTC"},
 		},
 		"whole days": {
 			calendar.When{AllDay: true, FirstDay: calendar.Date{Year: 2026, Month: 12, Day: 1}, EndDay: calendar.Date{Year: 2026, Month: 12, Day: 3}},
-			graphTime{"2026-12-01T00:00:00", "GMT Standard Time"}, graphTime{"2026-12-03T00:00:00", "GMT Standard Time"},
+			graphTime{"2026-12-01T00:00:00", "GMT Standard Time"},
+			graphTime{"2026-12-03T00:00:00", "GMT Standard Time"},
 		},
 	}
 	for name, test := range tests {

@@ -297,7 +297,8 @@ func TestReadEdges(t *testing.T) {
 func TestReadStateLost(t *testing.T) {
 	for _, lost := range []reply{
 		refuse(410, "SyncStateNotFound"), refuse(410, "resyncRequired"), refuse(400, "InvalidDeltaToken"),
-		refuse(400, "SyncStateInvalid"), {status: 410},
+		refuse(400, "SyncStateInvalid"),
+		{status: 410},
 	} {
 		t.Run(fmt.Sprint(lost.status, lost.body), func(t *testing.T) {
 			f := newFake(t, rounds(map[string]any{"": lastPage("d1", row("S")), "d1": lost}))

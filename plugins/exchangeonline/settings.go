@@ -38,30 +38,54 @@ const graphVersion = "/v1.0"
 func settingsSchema() schema.Schema {
 	return schema.Schema{
 		Attributes: []schema.Attribute{
-			{Name: "tenant_id", Type: schema.String, Required: true,
-				Help: "The directory (tenant) id of the app registration, or one of the tenant's domains."},
-			{Name: "client_id", Type: schema.String, Required: true,
-				Help: "The application (client) id of the app registration."},
-			{Name: "client_secret", Type: schema.String, Sensitive: true,
-				Help: "The value of a client secret of the app registration, not the secret's id."},
-			{Name: "certificate_file", Type: schema.String,
-				Help: "Sign in with a certificate. Not supported yet."},
-			{Name: "certificate_password", Type: schema.String, Sensitive: true,
-				Help: "The password of certificate_file. Not supported yet."},
-			{Name: "federated_token_file", Type: schema.String,
-				Help: "Sign in with a federated token. Not supported yet."},
-			{Name: "cloud", Type: schema.String, Default: "global", Enum: []string{"global", "gcc-high", "dod", "china"},
-				Help: "Which of Microsoft's clouds the tenant lives in; GCC belongs to global."},
-			{Name: "api", Type: schema.String, Default: "graph", Enum: []string{"graph", "ews"},
-				Help: "The API to speak. Only graph is supported yet."},
-			{Name: "graph_url", Type: schema.String,
-				Help: "Overrides the cloud's Graph address, with or without /v1.0 at its end."},
-			{Name: "login_url", Type: schema.String,
-				Help: "Overrides the cloud's sign-in address, without the tenant."},
-			{Name: "ews_url", Type: schema.String,
-				Help: "Overrides the cloud's EWS address. Not supported yet."},
-			{Name: "concurrency", Type: schema.Int, Default: int64(defaultConcurrency),
-				Help: "How many requests may be in flight at once for the account, from 1 to 64. No mailbox ever gets more than three."},
+			{
+				Name: "tenant_id", Type: schema.String, Required: true,
+				Help: "The directory (tenant) id of the app registration, or one of the tenant's domains.",
+			},
+			{
+				Name: "client_id", Type: schema.String, Required: true,
+				Help: "The application (client) id of the app registration.",
+			},
+			{
+				Name: "client_secret", Type: schema.String, Sensitive: true,
+				Help: "The value of a client secret of the app registration, not the secret's id.",
+			},
+			{
+				Name: "certificate_file", Type: schema.String,
+				Help: "Sign in with a certificate. Not supported yet.",
+			},
+			{
+				Name: "certificate_password", Type: schema.String, Sensitive: true,
+				Help: "The password of certificate_file. Not supported yet.",
+			},
+			{
+				Name: "federated_token_file", Type: schema.String,
+				Help: "Sign in with a federated token. Not supported yet.",
+			},
+			{
+				Name: "cloud", Type: schema.String, Default: "global", Enum: []string{"global", "gcc-high", "dod", "china"},
+				Help: "Which of Microsoft's clouds the tenant lives in; GCC belongs to global.",
+			},
+			{
+				Name: "api", Type: schema.String, Default: "graph", Enum: []string{"graph", "ews"},
+				Help: "The API to speak. Only graph is supported yet.",
+			},
+			{
+				Name: "graph_url", Type: schema.String,
+				Help: "Overrides the cloud's Graph address, with or without /v1.0 at its end.",
+			},
+			{
+				Name: "login_url", Type: schema.String,
+				Help: "Overrides the cloud's sign-in address, without the tenant.",
+			},
+			{
+				Name: "ews_url", Type: schema.String,
+				Help: "Overrides the cloud's EWS address. Not supported yet.",
+			},
+			{
+				Name: "concurrency", Type: schema.Int, Default: int64(defaultConcurrency),
+				Help: "How many requests may be in flight at once for the account, from 1 to 64. No mailbox ever gets more than three.",
+			},
 		},
 		ExactlyOneOf: [][]string{{"client_secret", "certificate_file", "federated_token_file"}},
 	}

@@ -93,8 +93,10 @@ func TestCheckEndpoint(t *testing.T) {
 			t.Errorf("%s: %v, %v", raw, u, err)
 		}
 	}
-	bad := []string{"", "graph.microsoft.com", "http://graph.microsoft.com", "http://127.0.0.1.evil.example", "https://user:hunter2@x.example",
-		"https://x.example/?hunter2", "https://x.example/#hunter2", "ftp://x.example", "https:x.example", "http://10.0.0.1", "https://"}
+	bad := []string{
+		"", "graph.microsoft.com", "http://graph.microsoft.com", "http://127.0.0.1.evil.example", "https://user:hunter2@x.example",
+		"https://x.example/?hunter2", "https://x.example/#hunter2", "ftp://x.example", "https:x.example", "http://10.0.0.1", "https://",
+	}
 	for _, raw := range bad {
 		if u, err := CheckEndpoint(raw); err == nil || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: %v, %v, want an error without the secret", raw, u, err)
