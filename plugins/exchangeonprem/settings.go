@@ -16,20 +16,34 @@ import (
 
 func settingsSchema() schema.Schema {
 	return schema.Schema{Attributes: []schema.Attribute{
-		{Name: "url", Type: schema.String,
-			Help: "The server's EWS address, usually https://SERVER/EWS/Exchange.asmx. Plain http is accepted for loopback addresses only."},
-		{Name: "autodiscover", Type: schema.Bool, Default: false,
-			Help: "Find the server by the master account's address. Not supported yet."},
-		{Name: "username", Type: schema.String, Required: true,
-			Help: `The master account's sign-in name: DOMAIN\user or user@domain.`},
-		{Name: "password", Type: schema.String, Required: true, Sensitive: true,
-			Help: "The master account's password."},
-		{Name: "auth", Type: schema.String, Default: "basic", Enum: []string{"basic", "ntlm"},
-			Help: "How the master account signs in. Only basic is supported yet."},
-		{Name: "access", Type: schema.String, Default: "full", Enum: []string{"full", "impersonation"},
-			Help: "How the master account reaches the mailboxes: full access on each, or editor rights on its calendar folder, are both full. Impersonation is not supported yet."},
-		{Name: "ca_file", Type: schema.String,
-			Help: "A PEM file with the authority that signed the server's certificate; only it is trusted then. Left out, the machine's authorities are."},
+		{
+			Name: "url", Type: schema.String,
+			Help: "The server's EWS address, usually https://SERVER/EWS/Exchange.asmx. Plain http is accepted for loopback addresses only.",
+		},
+		{
+			Name: "autodiscover", Type: schema.Bool, Default: false,
+			Help: "Find the server by the master account's address. Not supported yet.",
+		},
+		{
+			Name: "username", Type: schema.String, Required: true,
+			Help: `The master account's sign-in name: DOMAIN\user or user@domain.`,
+		},
+		{
+			Name: "password", Type: schema.String, Required: true, Sensitive: true,
+			Help: "The master account's password.",
+		},
+		{
+			Name: "auth", Type: schema.String, Default: "basic", Enum: []string{"basic", "ntlm"},
+			Help: "How the master account signs in. Only basic is supported yet.",
+		},
+		{
+			Name: "access", Type: schema.String, Default: "full", Enum: []string{"full", "impersonation"},
+			Help: "How the master account reaches the mailboxes: full access on each, or editor rights on its calendar folder, are both full. Impersonation is not supported yet.",
+		},
+		{
+			Name: "ca_file", Type: schema.String,
+			Help: "A PEM file with the authority that signed the server's certificate; only it is trusted then. Left out, the machine's authorities are.",
+		},
 	}}
 }
 

@@ -98,7 +98,7 @@ func ask[M message](ctx context.Context, c *Client, q call, want int) ([]M, Serv
 
 // heed makes the whole account wait when the server asks for it.
 func (c *Client) heed(err *sdk.Error) {
-	if err != nil && err.Code == sdk.CodeThrottled && err.RetryAfter > 0 {
+	if err != nil && err.RetryAfter > 0 {
 		c.gate.pause(err.RetryAfter)
 	}
 }
@@ -158,7 +158,10 @@ func (c *Client) once(ctx context.Context, q call, body []byte) (resp *transport
 		c.gate.strike(p, refused)
 		return resp, refused, nil
 	}
-	c.gate.accept()
+	// What a proxy may have said in the server's place proves nothing.
+	if resp.Status == http.StatusOK || resp.Status == http.StatusInternalServerError {
+		c.gate.accept()
+	}
 	return resp, nil, nil
 }
 

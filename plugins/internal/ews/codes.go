@@ -50,10 +50,14 @@ const (
 // meanings explains the response codes a calendar client meets ("ResponseCode" in
 // the EWS reference).
 var meanings = map[string]meaning{
-	"ErrorExceededConnectionCount": {sdk.CodeThrottled, "the account has too many connections open",
-		"raise EwsMaxConcurrency in the account's throttling policy if this goes on"},
-	"ErrorExceededFindCountLimit": {sdk.CodeThrottled, "the account searches too much at a time",
-		"raise EwsFindCountLimit in the account's throttling policy if this goes on"},
+	"ErrorExceededConnectionCount": {
+		sdk.CodeThrottled, "the account has too many connections open",
+		"raise EwsMaxConcurrency in the account's throttling policy if this goes on",
+	},
+	"ErrorExceededFindCountLimit": {
+		sdk.CodeThrottled, "the account searches too much at a time",
+		"raise EwsFindCountLimit in the account's throttling policy if this goes on",
+	},
 	CodeServerBusy: {sdk.CodeThrottled, "the server asks to wait", ""},
 
 	CodeItemNotFound:          {sdk.CodeItemNotFound, "the item is gone", ""},

@@ -122,7 +122,7 @@ func (g *gate) strike(p pass, err *sdk.Error) {
 	}
 	g.strikes++
 	if g.strikes == 1 && err.Code == sdk.CodeCredentials {
-		g.pausedUntil = g.now().Add(refusalWait)
+		g.extend(refusalWait)
 		return
 	}
 	g.strikes, g.refused, g.refusedUntil = 0, err, g.now().Add(refusalMemory)
@@ -139,6 +139,11 @@ func (g *gate) forget() {
 func (g *gate) pause(d time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.extend(d)
+}
+
+// extend makes the pause last at least d from now on. The caller holds mu.
+func (g *gate) extend(d time.Duration) {
 	if until := g.now().Add(d); until.After(g.pausedUntil) {
 		g.pausedUntil = until
 	}

@@ -30,8 +30,10 @@ func samples() map[string][]request {
 	id := ItemID{ID: "AAMk=", ChangeKey: "DwAA"}
 	return map[string][]request{
 		"getFolder": {
-			getFolder{Shape: folderShape{BaseShape: "IdOnly", AdditionalProperties: properties{Fields: []fieldURI{{"folder:EffectiveRights"}}}},
-				IDs: []distinguishedFolder{calendarOf("ana@example.org"), calendarOf("")}},
+			getFolder{
+				Shape: folderShape{BaseShape: "IdOnly", AdditionalProperties: properties{Fields: []fieldURI{{"folder:EffectiveRights"}}}},
+				IDs:   []distinguishedFolder{calendarOf("ana@example.org"), calendarOf("")},
+			},
 		},
 		"findItem": {
 			viewRequest("ana@example.org", calendar.Window{Start: berlin.Appointment.When.Start, End: berlin.Appointment.When.End}),
