@@ -25,7 +25,7 @@ func runDemo(ctx context.Context, o options, sim *exchangesim.Server) error {
 	if err := g.run(ctx, []int{0}, "import", file); err != nil {
 		return err
 	}
-	say("Everybody's week: %s", sim.ControlURL())
+	say("Everybody's week: %s/", sim.URL())
 	fmt.Println("   Edit a calendar there, or the schedule in", file, "and run gateway import: each is followed within 15 seconds.")
 	fmt.Println("   Ctrl-C ends it.")
 	if err := g.run(ctx, []int{0}, "serve"); err != nil && ctx.Err() == nil {

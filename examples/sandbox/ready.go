@@ -17,6 +17,7 @@ type ready struct {
 	LoginURL    string   `json:"login_url"`
 	TokenURL    string   `json:"token_url"`
 	ControlURL  string   `json:"control_url"`
+	PageURL     string   `json:"page_url"`
 	TenantID    string   `json:"tenant_id"`
 	ClientID    string   `json:"client_id"`
 	Secret      string   `json:"client_secret"`
@@ -31,7 +32,7 @@ type ready struct {
 // announce prints the ready line.
 func announce(w io.Writer, sim *exchangesim.Server, o options) error {
 	line := ready{
-		EWSURL: sim.EWSURL(), GraphURL: sim.GraphURL(), LoginURL: sim.LoginURL(), TokenURL: sim.TokenURL(), ControlURL: sim.ControlURL(),
+		EWSURL: sim.EWSURL(), GraphURL: sim.GraphURL(), LoginURL: sim.LoginURL(), TokenURL: sim.TokenURL(), ControlURL: sim.ControlURL(), PageURL: sim.URL() + "/",
 		TenantID: tenantID, ClientID: clientID, Secret: clientSecret, EWSUser: ewsUser, EWSPassword: ewsPassword,
 		AccessModes: []string{"full", "impersonation"}, Mailboxes: []string{},
 	}
