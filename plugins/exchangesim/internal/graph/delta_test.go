@@ -57,7 +57,9 @@ func TestDeltaRows(t *testing.T) {
 		want []string
 	}{
 		{"nothing", func() {}, []string{}},
-		{"a changed occurrence", func() { r.want(200, "PATCH", "/users/ana@x.example/events/"+rows[3]["id"].(string), object{"subject": "Own"}) }, []string{"seriesMaster", "occurrence", "occurrence", "occurrence", "exception"}},
+		{"a changed occurrence", func() {
+			r.want(200, "PATCH", "/users/ana@x.example/events/"+rows[3]["id"].(string), object{"subject": "Own"})
+		}, []string{"seriesMaster", "occurrence", "occurrence", "occurrence", "exception"}},
 		{"a deleted occurrence", func() { r.want(204, "DELETE", "/users/ana@x.example/events/"+rows[4]["id"].(string), nil) }, []string{"seriesMaster", "occurrence", "exception", "occurrence"}},
 		{"an event outside", func() { r.create(event("Later", "2027-02-01T09:00:00", "2027-02-01T10:00:00")) }, []string{"removed"}},
 		{"a deleted event", func() { r.want(204, "DELETE", eventPath(single), nil) }, []string{"removed"}},
