@@ -11,14 +11,14 @@ import (
 	pb "github.com/trainercal/trainercal/sdk/proto/calendar/v1"
 )
 
-// account is an account in a plugin.
-type account struct {
+// remoteAccount is an account in a plugin.
+type remoteAccount struct {
 	client *Client
 	id     string
 }
 
 // Close implements [sdk.Account].
-func (a *account) Close() error {
+func (a *remoteAccount) Close() error {
 	ctx := context.Background()
 	call, cancel := context.WithTimeout(ctx, a.client.timeouts.Short)
 	defer cancel()
@@ -27,7 +27,7 @@ func (a *account) Close() error {
 }
 
 // Verify implements [sdk.Account].
-func (a *account) Verify(ctx context.Context, mailboxes []sdk.Mailbox, emit func(sdk.Check) error) error {
+func (a *remoteAccount) Verify(ctx context.Context, mailboxes []sdk.Mailbox, emit func(sdk.Check) error) error {
 	return exchange(ctx, a.client.timeouts.Call, a.client.calendar.Verify, func(send func(*pb.VerifyRequest) error) error {
 		if len(mailboxes) == 0 {
 			return send(&pb.VerifyRequest{AccountId: a.id})
@@ -42,7 +42,7 @@ func (a *account) Verify(ctx context.Context, mailboxes []sdk.Mailbox, emit func
 }
 
 // Read implements [sdk.Account].
-func (a *account) Read(ctx context.Context, reqs []sdk.ReadRequest, emit func(sdk.ReadPage) error) error {
+func (a *remoteAccount) Read(ctx context.Context, reqs []sdk.ReadRequest, emit func(sdk.ReadPage) error) error {
 	if len(reqs) == 0 {
 		return nil
 	}
@@ -64,7 +64,7 @@ func (a *account) Read(ctx context.Context, reqs []sdk.ReadRequest, emit func(sd
 }
 
 // sendRead sends a mailbox's request, its ids over as many messages as they need.
-func (a *account) sendRead(r sdk.ReadRequest, send func(*pb.ReadRequest) error) error {
+func (a *remoteAccount) sendRead(r sdk.ReadRequest, send func(*pb.ReadRequest) error) error {
 	own := r.Own
 	r.Own = nil
 	next := func() *pb.ReadRequest {
@@ -88,7 +88,7 @@ func (a *account) sendRead(r sdk.ReadRequest, send func(*pb.ReadRequest) error) 
 }
 
 // Get implements [sdk.Account].
-func (a *account) Get(ctx context.Context, reqs []sdk.GetRequest, emit func(sdk.GetPage) error) error {
+func (a *remoteAccount) Get(ctx context.Context, reqs []sdk.GetRequest, emit func(sdk.GetPage) error) error {
 	if len(reqs) == 0 {
 		return nil
 	}
@@ -109,7 +109,7 @@ func (a *account) Get(ctx context.Context, reqs []sdk.GetRequest, emit func(sdk.
 }
 
 // sendGet sends a mailbox's request, its ids over as many messages as they need.
-func (a *account) sendGet(r sdk.GetRequest, send func(*pb.GetRequest) error) error {
+func (a *remoteAccount) sendGet(r sdk.GetRequest, send func(*pb.GetRequest) error) error {
 	ids, own := r.IDs, r.Own
 	r.IDs, r.Own = nil, nil
 	next := func() *pb.GetRequest {
@@ -139,7 +139,7 @@ func (a *account) sendGet(r sdk.GetRequest, send func(*pb.GetRequest) error) err
 }
 
 // Write implements [sdk.Account].
-func (a *account) Write(ctx context.Context, reqs []sdk.WriteRequest, emit func(sdk.WriteResult) error) error {
+func (a *remoteAccount) Write(ctx context.Context, reqs []sdk.WriteRequest, emit func(sdk.WriteResult) error) error {
 	if len(reqs) == 0 {
 		return nil
 	}
@@ -160,7 +160,7 @@ func (a *account) Write(ctx context.Context, reqs []sdk.WriteRequest, emit func(
 }
 
 // sendWrite sends a mailbox's operations over as many messages as they need.
-func (a *account) sendWrite(r sdk.WriteRequest, send func(*pb.WriteRequest) error) error {
+func (a *remoteAccount) sendWrite(r sdk.WriteRequest, send func(*pb.WriteRequest) error) error {
 	next := func() *pb.WriteRequest {
 		return &pb.WriteRequest{AccountId: a.id, Mailbox: wire.MailboxToProto(r.Mailbox)}
 	}
@@ -181,7 +181,7 @@ func (a *account) sendWrite(r sdk.WriteRequest, send func(*pb.WriteRequest) erro
 }
 
 // Find implements [sdk.Account].
-func (a *account) Find(ctx context.Context, reqs []sdk.FindRequest, emit func(sdk.FindPage) error) error {
+func (a *remoteAccount) Find(ctx context.Context, reqs []sdk.FindRequest, emit func(sdk.FindPage) error) error {
 	if len(reqs) == 0 {
 		return nil
 	}

@@ -64,7 +64,7 @@ func (c *Client) Open(ctx context.Context, req sdk.OpenRequest) (sdk.Account, er
 	}
 	switch result := m.GetResult().(type) {
 	case *pb.OpenResponse_AccountId:
-		return guard.Wrap(&account{client: c, id: result.AccountId}), nil
+		return guard.Wrap(&remoteAccount{client: c, id: result.AccountId}), nil
 	case *pb.OpenResponse_Refusal:
 		return nil, wire.RefusalFromProto(result.Refusal)
 	}

@@ -21,6 +21,13 @@ import (
 // smaller; the rest is room for plugins in other languages.
 const maxReceiveBytes = 16 << 20
 
+// How much of a call, and of all calls on a connection, may be on its way to a host
+// that is slow to take it. Fixed, because gRPC would let it grow to 16 MiB a call.
+const (
+	callWindowBytes       = 1 << 20
+	connectionWindowBytes = 8 << 20
+)
+
 // A connection whose other end is silent is given up after keepaliveTime plus
 // keepaliveTimeout. The server must allow pings that often.
 const (
@@ -39,6 +46,8 @@ var traced = filters.All(
 func DialOptions() []grpc.DialOption {
 	return []grpc.DialOption{
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxReceiveBytes)),
+		grpc.WithInitialWindowSize(callWindowBytes),
+		grpc.WithInitialConnWindowSize(connectionWindowBytes),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{
 			Time: keepaliveTime, Timeout: keepaliveTimeout, PermitWithoutStream: true,
 		}),

@@ -16,7 +16,7 @@ func addSeries(s *calendar.Series, add func(*pb.Change, int) error) error {
 		full := part
 		full.More = more
 		part = &pb.Series{Id: string(s.ID)}
-		return add(&pb.Change{Kind: &pb.Change_ReplaceSeries{ReplaceSeries: full}}, len(full.Items))
+		return add(&pb.Change{Kind: &pb.Change_ReplaceSeries{ReplaceSeries: full}}, max(1, len(full.Items)))
 	}
 	// A part's own fields take room too.
 	pack := packer{bytes: len(s.ID) + 4*fieldBytes, flush: func() error { return send(true) }}

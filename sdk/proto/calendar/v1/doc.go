@@ -10,3 +10,5 @@
 // Neighbours: sdk/internal/wire translates to and from the values of package sdk
 // and checks them; nothing else uses this package.
 package calendarv1
+
+//go:generate sh -c "cd ../../../.. && go tool -modfile=.ci/tools/go.mod buf generate sdk/proto --template sdk/proto/buf.gen.yaml -o sdk/proto"
