@@ -43,26 +43,56 @@ func TestRecurrenceKnownCases(t *testing.T) {
 		in    Recurrence
 		first []string
 	}{
-		{"every third day", Recurrence{Pattern{Kind: Daily, Interval: 3}, Range{Start: day("2026-02-26")}},
-			[]string{"2026-02-26", "2026-03-01", "2026-03-04"}},
-		{"31st of each month", Recurrence{Pattern{Kind: AbsoluteMonthly, DayOfMonth: 31}, Range{Start: day("2026-01-31")}},
-			[]string{"2026-01-31", "2026-02-28", "2026-03-31", "2026-04-30"}},
-		{"29 February", Recurrence{Pattern{Kind: AbsoluteYearly, DayOfMonth: 29, Month: time.February}, Range{Start: day("2027-01-01")}},
-			[]string{"2027-02-28", "2028-02-29", "2029-02-28"}},
-		{"last weekday", Recurrence{Pattern{Kind: RelativeMonthly, Days: workdays, Index: LastWeek}, Range{Start: day("2026-01-01")}},
-			[]string{"2026-01-30", "2026-02-27", "2026-03-31"}},
-		{"first day of the weekend", Recurrence{Pattern{Kind: RelativeMonthly, Days: []time.Weekday{time.Saturday, time.Sunday}, Index: 1}, Range{Start: day("2026-02-01")}},
-			[]string{"2026-02-01", "2026-03-01", "2026-04-04"}},
-		{"fourth Thursday of November", Recurrence{Pattern{Kind: RelativeYearly, Days: []time.Weekday{time.Thursday}, Index: 4, Month: time.November}, Range{Start: day("2026-11-27")}},
-			[]string{"2027-11-25", "2028-11-23"}},
-		{"every second week from Monday", Recurrence{Pattern{Kind: Weekly, Interval: 2, Days: []time.Weekday{time.Sunday, time.Tuesday}, FirstDayOfWeek: time.Monday}, Range{Start: day("2026-10-20")}},
-			[]string{"2026-10-20", "2026-10-25", "2026-11-03", "2026-11-08"}},
-		{"every second week from Sunday", Recurrence{Pattern{Kind: Weekly, Interval: 2, Days: []time.Weekday{time.Sunday, time.Tuesday}}, Range{Start: day("2026-10-20")}},
-			[]string{"2026-10-20", "2026-11-01", "2026-11-03"}},
-		{"count", Recurrence{Pattern{Kind: Daily}, Range{Start: day("2026-12-31"), Count: 2}},
-			[]string{"2026-12-31", "2027-01-01"}},
-		{"end date", Recurrence{Pattern{Kind: Weekly, Days: workdays}, Range{Start: day("2026-01-02"), End: day("2026-01-05")}},
-			[]string{"2026-01-02", "2026-01-05"}},
+		{
+			"every third day",
+			Recurrence{Pattern{Kind: Daily, Interval: 3}, Range{Start: day("2026-02-26")}},
+			[]string{"2026-02-26", "2026-03-01", "2026-03-04"},
+		},
+		{
+			"31st of each month",
+			Recurrence{Pattern{Kind: AbsoluteMonthly, DayOfMonth: 31}, Range{Start: day("2026-01-31")}},
+			[]string{"2026-01-31", "2026-02-28", "2026-03-31", "2026-04-30"},
+		},
+		{
+			"29 February",
+			Recurrence{Pattern{Kind: AbsoluteYearly, DayOfMonth: 29, Month: time.February}, Range{Start: day("2027-01-01")}},
+			[]string{"2027-02-28", "2028-02-29", "2029-02-28"},
+		},
+		{
+			"last weekday",
+			Recurrence{Pattern{Kind: RelativeMonthly, Days: workdays, Index: LastWeek}, Range{Start: day("2026-01-01")}},
+			[]string{"2026-01-30", "2026-02-27", "2026-03-31"},
+		},
+		{
+			"first day of the weekend",
+			Recurrence{Pattern{Kind: RelativeMonthly, Days: []time.Weekday{time.Saturday, time.Sunday}, Index: 1}, Range{Start: day("2026-02-01")}},
+			[]string{"2026-02-01", "2026-03-01", "2026-04-04"},
+		},
+		{
+			"fourth Thursday of November",
+			Recurrence{Pattern{Kind: RelativeYearly, Days: []time.Weekday{time.Thursday}, Index: 4, Month: time.November}, Range{Start: day("2026-11-27")}},
+			[]string{"2027-11-25", "2028-11-23"},
+		},
+		{
+			"every second week from Monday",
+			Recurrence{Pattern{Kind: Weekly, Interval: 2, Days: []time.Weekday{time.Sunday, time.Tuesday}, FirstDayOfWeek: time.Monday}, Range{Start: day("2026-10-20")}},
+			[]string{"2026-10-20", "2026-10-25", "2026-11-03", "2026-11-08"},
+		},
+		{
+			"every second week from Sunday",
+			Recurrence{Pattern{Kind: Weekly, Interval: 2, Days: []time.Weekday{time.Sunday, time.Tuesday}}, Range{Start: day("2026-10-20")}},
+			[]string{"2026-10-20", "2026-11-01", "2026-11-03"},
+		},
+		{
+			"count",
+			Recurrence{Pattern{Kind: Daily}, Range{Start: day("2026-12-31"), Count: 2}},
+			[]string{"2026-12-31", "2027-01-01"},
+		},
+		{
+			"end date",
+			Recurrence{Pattern{Kind: Weekly, Days: workdays}, Range{Start: day("2026-01-02"), End: day("2026-01-05")}},
+			[]string{"2026-01-02", "2026-01-05"},
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			n := len(tc.first)

@@ -18,7 +18,7 @@ func (m *Mailbox) Update(ref Ref, how Write, change func(*Appointment) error) (I
 	if err != nil {
 		return Item{}, fmt.Errorf("update item %d: %w", ref.Item, err)
 	}
-	before, after := Item{}, Item{}
+	var before, after Item
 	if ref.Occurrence.IsZero() {
 		before, after, err = r.update(change)
 	} else {

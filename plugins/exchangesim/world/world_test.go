@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
-	"pgregory.net/rapid"
 
 	"github.com/trainercal/trainercal/plugins/exchangesim/world"
 )
@@ -81,139 +79,6 @@ func at(t testing.TB, name string, day world.Date, hour int) time.Time {
 	return time.Date(day.Year, day.Month, day.Day, hour, 0, 0, 0, zone(t, name))
 }
 
-// A series keeps its local time when the clocks change; exceptions lie where they were
-// moved to and deleted occurrences are left out (pull-4).
-func TestSeriesAcrossClockChange(t *testing.T) {
-	_, m := newMailbox(t)
-	series := create(t, m, weekly(t))
-	moved, err := m.Update(world.Ref{Item: series.Item, Occurrence: on(11, 3)}, world.Write{}, func(a *world.Appointment) error {
-		a.Start, a.End = at(t, "Europe/Berlin", on(11, 5), 14), at(t, "Europe/Berlin", on(11, 5), 15)
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if moved.Type != world.Exception || moved.Index != 3 || !moved.OriginalStart.Equal(at(t, "Europe/Berlin", on(11, 3), 9)) {
-		t.Errorf("the moved occurrence is %v, number %d, from %v", moved.Type, moved.Index, moved.OriginalStart)
-	}
-	if err := m.Delete(world.Ref{Item: series.Item, Occurrence: on(11, 10)}, world.Gone, world.Write{}); err != nil {
-		t.Fatal(err)
-	}
-	want := []string{"occurrence 10-20 07:00", "occurrence 10-27 08:00", "exception 11-05 13:00", "occurrence 11-17 08:00"}
-	if diff := cmp.Diff(want, starts(year(t, m))); diff != "" {
-		t.Errorf("the calendar (-want +got):\n%s", diff)
-	}
-	master, err := m.Get(series.Ref)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]any{[]world.Date{on(11, 3)}, []world.Date{on(11, 10)}}, []any{master.Exceptions, master.Deleted}); diff != "" {
-		t.Errorf("what the master says of its occurrences (-want +got):\n%s", diff)
-	}
-	if last, err := m.Instance(series.Item, 5); err != nil || last.Occurrence != on(11, 17) {
-		t.Errorf("instance 5 is on %v, %v", last.Occurrence, err)
-	}
-}
-
-func TestOccurrencesThatAreNotThere(t *testing.T) {
-	_, m := newMailbox(t)
-	series := create(t, m, weekly(t))
-	gone := world.Ref{Item: series.Item, Occurrence: on(10, 27)}
-	if err := m.Delete(gone, world.Gone, world.Write{}); err != nil {
-		t.Fatal(err)
-	}
-	single := create(t, m, world.Appointment{Start: at(t, "UTC", on(10, 1), 9), End: at(t, "UTC", on(10, 1), 10)})
-	for _, tc := range []struct {
-		name string
-		ref  world.Ref
-		want error
-	}{
-		{"deleted", gone, world.ErrOccurrenceDeleted},
-		{"another weekday", world.Ref{Item: series.Item, Occurrence: on(10, 28)}, world.ErrOccurrenceRange},
-		{"after the end", world.Ref{Item: series.Item, Occurrence: on(12, 29)}, world.ErrOccurrenceRange},
-		{"of a single", world.Ref{Item: single.Item, Occurrence: on(10, 1)}, world.ErrItemNotFound},
-		{"of nothing", world.Ref{Item: 999, Occurrence: on(10, 1)}, world.ErrItemNotFound},
-	} {
-		if _, err := m.Get(tc.ref); !errors.Is(err, tc.want) {
-			t.Errorf("get the occurrence %s: %v, want %v", tc.name, err, tc.want)
-		}
-		if err := m.Delete(tc.ref, world.Gone, world.Write{}); !errors.Is(err, tc.want) {
-			t.Errorf("delete the occurrence %s: %v, want %v", tc.name, err, tc.want)
-		}
-	}
-	for index, want := range map[int]error{0: world.ErrOccurrenceRange, 2: world.ErrOccurrenceDeleted, 6: world.ErrOccurrenceRange} {
-		if _, err := m.Instance(series.Item, index); !errors.Is(err, want) {
-			t.Errorf("instance %d: %v, want %v", index, err, want)
-		}
-	}
-}
-
-func TestExceptionsMayNotCrossNeighbours(t *testing.T) {
-	for _, tc := range []struct {
-		name    string
-		to      world.Date
-		deleted []world.Date
-		want    error
-	}{
-		{"within the gap", on(11, 9), nil, nil},
-		{"to the next one's day", on(11, 10), nil, world.ErrOccurrenceCrossing},
-		{"to the previous one's day", on(10, 27), nil, world.ErrOccurrenceCrossing},
-		{"beyond the next one", on(11, 12), nil, world.ErrOccurrenceCrossing},
-		{"beyond a deleted one", on(11, 12), []world.Date{on(11, 10)}, nil},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			_, m := newMailbox(t)
-			series := create(t, m, weekly(t))
-			for _, d := range tc.deleted {
-				if err := m.Delete(world.Ref{Item: series.Item, Occurrence: d}, world.Gone, world.Write{}); err != nil {
-					t.Fatal(err)
-				}
-			}
-			_, err := m.Update(world.Ref{Item: series.Item, Occurrence: on(11, 3)}, world.Write{}, func(a *world.Appointment) error {
-				a.Start, a.End = at(t, "Europe/Berlin", tc.to, 9), at(t, "Europe/Berlin", tc.to, 10)
-				return nil
-			})
-			if !errors.Is(err, tc.want) {
-				t.Errorf("error %v, want %v", err, tc.want)
-			}
-		})
-	}
-}
-
-func TestChangesOfAMaster(t *testing.T) {
-	_, m := newMailbox(t)
-	series := create(t, m, weekly(t))
-	first, second := world.Ref{Item: series.Item, Occurrence: on(10, 20)}, world.Ref{Item: series.Item, Occurrence: on(10, 27)}
-	change := func(ref world.Ref, f func(*world.Appointment)) world.Item {
-		t.Helper()
-		it, err := m.Update(ref, world.Write{}, func(a *world.Appointment) error { f(a); return nil })
-		if err != nil {
-			t.Fatal(err)
-		}
-		return it
-	}
-	change(first, func(a *world.Appointment) { a.Subject = "Own" })
-	change(second, func(a *world.Appointment) { a.Location = "Elsewhere" })
-	change(series.Ref, func(a *world.Appointment) { a.Subject = "Renamed" })
-	var subjects []string
-	for _, it := range year(t, m)[:3] {
-		subjects = append(subjects, it.Subject+"|"+it.Location)
-	}
-	if diff := cmp.Diff([]string{"Own|", "Renamed|Elsewhere", "Renamed|"}, subjects); diff != "" {
-		t.Errorf("after renaming the series (-want +got):\n%s", diff)
-	}
-	moved := change(series.Ref, func(a *world.Appointment) {
-		a.Start, a.End = a.Start.AddDate(0, 0, 7), a.End.AddDate(0, 0, 7)
-	})
-	if len(moved.Exceptions) != 0 || moved.Recurrence.Range.Start != on(10, 27) {
-		t.Errorf("after moving the series it has exceptions %v and begins on %v", moved.Exceptions, moved.Recurrence.Range.Start)
-	}
-	single := change(series.Ref, func(a *world.Appointment) { a.Recurrence = nil })
-	if single.Type != world.Single {
-		t.Errorf("without a recurrence the item is a %v", single.Type)
-	}
-}
-
 func TestViewBoundaries(t *testing.T) {
 	_, m := newMailbox(t)
 	create(t, m, world.Appointment{Start: at(t, "UTC", on(10, 1), 9), End: at(t, "UTC", on(10, 1), 10)})
@@ -223,8 +88,14 @@ func TestViewBoundaries(t *testing.T) {
 		touching bool
 		want     int
 	}{
-		{8, 9, false, 0}, {8, 10, false, 1}, {10, 11, false, 0}, {10, 11, true, 1},
-		{11, 12, false, 0}, {12, 13, false, 1}, {12, 13, true, 1}, {11, 12, true, 0},
+		{8, 9, false, 0},
+		{8, 10, false, 1},
+		{10, 11, false, 0},
+		{10, 11, true, 1},
+		{11, 12, false, 0},
+		{12, 13, false, 1},
+		{12, 13, true, 1},
+		{11, 12, true, 0},
 	} {
 		got := m.View(at(t, "UTC", on(10, 1), tc.from), at(t, "UTC", on(10, 1), tc.to), tc.touching)
 		if len(got) != tc.want {
@@ -433,113 +304,5 @@ func TestQuota(t *testing.T) {
 	create(t, m, a)
 	if _, err := m.Create(a, world.SendNone); !errors.Is(err, world.ErrQuota) {
 		t.Errorf("second item: %v", err)
-	}
-}
-
-func TestPositionsExpire(t *testing.T) {
-	_, m := newMailbox(t)
-	before := m.Position()
-	m.ExpirePositions()
-	if _, _, err := m.Changes(before); !errors.Is(err, world.ErrStaleToken) {
-		t.Errorf("changes from an expired position: %v", err)
-	}
-	if _, _, err := m.Changes(world.Position{}); err != nil {
-		t.Errorf("changes from the beginning: %v", err)
-	}
-}
-
-// A reader that follows the change log from any position to the next always holds the
-// calendar's items, at their versions.
-func TestChangesLeadToTheCalendar(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
-		_, m := newMailbox(t)
-		held, position := map[world.ItemID]uint64{}, world.Position{}
-		start := at(t, "Europe/Berlin", on(10, 20), 9)
-		rt.Repeat(map[string]func(*rapid.T){
-			"create": func(rt *rapid.T) {
-				create(t, m, world.Appointment{Start: start, End: start.Add(time.Hour)})
-			},
-			"create series": func(rt *rapid.T) { create(t, m, weekly(t)) },
-			"change": func(rt *rapid.T) {
-				if it, ok := draw(rt, m); ok {
-					if _, err := m.Update(it.Ref, world.Write{}, func(a *world.Appointment) error { a.Subject += "x"; return nil }); err != nil {
-						rt.Fatal(err)
-					}
-				}
-			},
-			"delete": func(rt *rapid.T) {
-				if it, ok := draw(rt, m); ok {
-					where := rapid.SampledFrom([]world.Disposal{world.ToDeletedItems, world.Gone}).Draw(rt, "where")
-					if err := m.Delete(it.Ref, where, world.Write{}); err != nil {
-						rt.Fatal(err)
-					}
-				}
-			},
-			"follow": func(rt *rapid.T) {
-				changes, next, err := m.Changes(position)
-				if err != nil {
-					rt.Fatal(err)
-				}
-				follow(held, changes)
-				position = next
-				now := map[world.ItemID]uint64{}
-				for _, it := range m.Items(world.Calendar) {
-					now[it.Item] = it.Version
-				}
-				if diff := cmp.Diff(now, held, cmpopts.EquateEmpty()); diff != "" {
-					rt.Fatalf("the calendar and what the log led to (-calendar +log):\n%s", diff)
-				}
-			},
-		})
-	})
-}
-
-func draw(rt *rapid.T, m *world.Mailbox) (world.Item, bool) {
-	items := m.Items(world.Calendar)
-	if len(items) == 0 {
-		return world.Item{}, false
-	}
-	return rapid.SampledFrom(items).Draw(rt, "item"), true
-}
-
-func follow(held map[world.ItemID]uint64, changes []world.Change) {
-	for _, c := range changes {
-		if c.Kind == world.Removed {
-			delete(held, c.Item)
-			continue
-		}
-		held[c.Item] = c.Version
-	}
-}
-
-// Snapshots stay as they are while other goroutines write.
-func TestConcurrentUse(t *testing.T) {
-	_, m := newMailbox(t)
-	series := create(t, m, weekly(t))
-	var running sync.WaitGroup
-	for range 4 {
-		running.Go(func() {
-			for i := range 50 {
-				day := on(10, 20).AddDays(7 * (i % 5))
-				_, err := m.Update(world.Ref{Item: series.Item, Occurrence: day}, world.Write{}, func(a *world.Appointment) error {
-					a.Categories = append(a.Categories, "x")
-					return nil
-				})
-				if err != nil {
-					t.Error(err)
-				}
-				for _, it := range year(t, m) {
-					_ = len(it.Categories)
-				}
-			}
-		})
-	}
-	running.Wait()
-	total := 0
-	for _, it := range year(t, m) {
-		total += len(it.Categories)
-	}
-	if total != 200 {
-		t.Errorf("%d of 200 changes are there", total)
 	}
 }

@@ -9,8 +9,17 @@ import (
 
 func TestRulesRefused(t *testing.T) {
 	for _, r := range []Rule{
-		{}, {Mode: "sulk"}, {Mode: Refuse}, {Mode: Refuse, Status: 99}, {Mode: Lost, Status: 500}, {Mode: Hang, Code: "x"},
-		{Mode: Cut, RetryAfter: "1"}, {Mode: Slow}, {Mode: Lost, DelayMS: 5}, {Mode: Lost, Times: -1}, {Mode: Lost, Rate: 1.5},
+		{},
+		{Mode: "sulk"},
+		{Mode: Refuse},
+		{Mode: Refuse, Status: 99},
+		{Mode: Lost, Status: 500},
+		{Mode: Hang, Code: "x"},
+		{Mode: Cut, RetryAfter: "1"},
+		{Mode: Slow},
+		{Mode: Lost, DelayMS: 5},
+		{Mode: Lost, Times: -1},
+		{Mode: Lost, Rate: 1.5},
 	} {
 		if _, err := New(1).Add(r); err == nil {
 			t.Errorf("%+v was accepted", r)

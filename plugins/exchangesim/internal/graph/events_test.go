@@ -35,14 +35,10 @@ func TestRefusals(t *testing.T) {
 		r.mailbox(smtp).SetState(state)
 	}
 	bob := r.mailbox("bob@x.example")
-	bobs, err := bob.Create(world.Appointment{Start: berlin(t, 20, 9), End: berlin(t, 20, 10)}, world.SendNone)
-	if err != nil {
+	if _, err := bob.Create(world.Appointment{Start: berlin(t, 20, 9), End: berlin(t, 20, 10)}, world.SendNone); err != nil {
 		t.Fatal(err)
 	}
 	bobsID := r.want(200, "GET", "/users/bob@x.example/events", nil)["value"].([]any)[0].(object)["id"].(string)
-	if bobs.Item == 0 {
-		t.Fatal("no item")
-	}
 	for _, tc := range []struct {
 		name, method, path string
 		body               any
