@@ -21,8 +21,10 @@ func twoProviders() *config.Config {
 		name, service, second string
 		engine                bool
 	}{{"northwind", "exchange-online", "ben", true}, {"contoso", "exchange-onprem", "cleo", false}} {
-		provider := config.Provider{Name: p.name, TimeZone: time.UTC, Engine: p.engine,
-			Accounts: []config.Account{{Provider: p.name, Service: p.service, MasterAccount: "m@" + p.name + ".example"}}}
+		provider := config.Provider{
+			Name: p.name, TimeZone: time.UTC, Engine: p.engine,
+			Accounts: []config.Account{{Provider: p.name, Service: p.service, MasterAccount: "m@" + p.name + ".example"}},
+		}
 		for _, label := range []string{"ana", p.second, "off"} {
 			provider.Trainers = append(provider.Trainers, config.Trainer{
 				ID: platform.TrainerID{Provider: p.name, Label: label}, Email: label + "@" + p.name + ".example",

@@ -30,11 +30,14 @@ func (noState) Trainer(_ context.Context, id platform.TrainerID) (store.Trainer,
 func (noState) Intend(context.Context, platform.TrainerID, []reconcile.Link) error {
 	return store.ErrReadOnly
 }
+
 func (noState) Commit(context.Context, store.Result) error               { return store.ErrReadOnly }
 func (noState) TrainerIDs(context.Context) ([]platform.TrainerID, error) { return nil, nil }
-func (noState) BeginRun(context.Context, store.Run) error                { return store.ErrReadOnly }
-func (noState) FinishRun(context.Context, store.Run) error               { return store.ErrReadOnly }
-func (noState) Runs(context.Context, int) ([]store.Run, error)           { return nil, nil }
-func (noState) Run(context.Context, string) (store.Run, error)           { return store.Run{}, store.ErrNotFound }
-func (noState) PruneRuns(context.Context, time.Time) (int, error)        { return 0, store.ErrReadOnly }
-func (noState) Close() error                                             { return nil }
+func (noState) BeginRun(context.Context, store.Run) error { return store.ErrReadOnly }
+
+func (noState) FinishRun(context.Context, store.Run) error     { return store.ErrReadOnly }
+func (noState) Runs(context.Context, int) ([]store.Run, error) { return nil, nil }
+func (noState) Run(context.Context, string) (store.Run, error) { return store.Run{}, store.ErrNotFound }
+
+func (noState) PruneRuns(context.Context, time.Time) (int, error) { return 0, store.ErrReadOnly }
+func (noState) Close() error                                      { return nil }

@@ -48,7 +48,8 @@ type model struct {
 func newModel(t interface {
 	Fatalf(string, ...any)
 	Helper()
-}) *model {
+},
+) *model {
 	return &model{
 		t: t, items: map[calendar.ItemID]calendar.Item{}, natives: map[calendar.ItemID]calendar.Item{},
 		wanted: map[string]Wanted{}, links: map[string]Link{}, mirrors: map[string]Mirror{},

@@ -39,9 +39,15 @@ func TestTurnsAreSpread(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		got := watch(15*minute, 46*minute, func(int) time.Duration { return 0 }, "a", "b", "c")
 		want := []turn{
-			{"a", 0}, {"b", 0}, {"c", 0},
-			{"a", 15 * minute}, {"b", 20 * minute}, {"c", 25 * minute},
-			{"a", 30 * minute}, {"b", 35 * minute}, {"c", 40 * minute},
+			{"a", 0},
+			{"b", 0},
+			{"c", 0},
+			{"a", 15 * minute},
+			{"b", 20 * minute},
+			{"c", 25 * minute},
+			{"a", 30 * minute},
+			{"b", 35 * minute},
+			{"c", 40 * minute},
 			{"a", 45 * minute},
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
@@ -60,11 +66,15 @@ func TestMissedTurnsAreSkipped(t *testing.T) {
 			return 0
 		}, "a", "b")
 		want := []turn{
-			{"a", 0}, {"b", 0},
+			{"a", 0},
+			{"b", 0},
 			{"a", 10 * minute},
 			{"b", 44 * minute}, // due at 15 minutes; its later turns keep their place
 			{"a", 44 * minute}, // due at 20 minutes
-			{"b", 45 * minute}, {"a", 50 * minute}, {"b", 55 * minute}, {"a", 60 * minute},
+			{"b", 45 * minute},
+			{"a", 50 * minute},
+			{"b", 55 * minute},
+			{"a", 60 * minute},
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)

@@ -188,8 +188,10 @@ func TestOneTraceAcrossProcesses(t *testing.T) {
 			}
 			history := filepath.Join(dir, "traces.db")
 			// The variables that the exporters read themselves come from the process.
-			tel := start(t, Options{Socket: filepath.Join(dir, "o.sock"), History: history, Endpoint: endpoint,
-				Env: env{"OTEL_EXPORTER_OTLP_PROTOCOL": protocol}.get})
+			tel := start(t, Options{
+				Socket: filepath.Join(dir, "o.sock"), History: history, Endpoint: endpoint,
+				Env: env{"OTEL_EXPORTER_OTLP_PROTOCOL": protocol}.get,
+			})
 			id := record(t, tel)
 			if err := tel.Close(t.Context()); err != nil {
 				t.Fatal(err)
@@ -259,8 +261,10 @@ func TestUpstreamChoice(t *testing.T) {
 		"switched off by name":    {configured: "http://c:4318", env: env{"OTEL_TRACES_EXPORTER": "none"}},
 		"switched off altogether": {configured: "http://c:4318", env: env{"OTEL_SDK_DISABLED": "true"}},
 		"unknown exporter":        {env: env{"OTEL_TRACES_EXPORTER": "zipkin"}, wantErr: true},
-		"unknown protocol": {configured: "http://c:4318",
-			env: env{"OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"}, wantErr: true},
+		"unknown protocol": {
+			configured: "http://c:4318",
+			env:        env{"OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"}, wantErr: true,
+		},
 		"grpc": {configured: "http://c:4317", env: env{"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "grpc"}, want: true},
 	} {
 		t.Run(name, func(t *testing.T) {

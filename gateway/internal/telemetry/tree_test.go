@@ -58,8 +58,13 @@ func sample() []Span {
 	}
 	for i, attributes := range []map[string]any{
 		{string(RunCause): "sync", string(PushCreated): 3, string(PullCreated): 2},
-		{string(Account): "northwind/exchange-online"}, {string(MailboxCount): 12}, {}, {},
-		{"http.response.status_code": 200}, {"http.response.status_code": 429}, {string(MailboxCount): 2},
+		{string(Account): "northwind/exchange-online"},
+		{string(MailboxCount): 12},
+		{},
+		{},
+		{"http.response.status_code": 200},
+		{"http.response.status_code": 429},
+		{string(MailboxCount): 2},
 		{string(Trainer): "northwind/ana", string(PushCreated): 3, string(PushUpdated): 1, string(PullCreated): 2, string(PullRemoved): 1},
 		{string(Account): "contoso/exchange-onprem", string(ErrorCode): "credentials_refused"},
 		{},
