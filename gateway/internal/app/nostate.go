@@ -33,7 +33,7 @@ func (noState) Intend(context.Context, platform.TrainerID, []reconcile.Link) err
 
 func (noState) Commit(context.Context, store.Result) error               { return store.ErrReadOnly }
 func (noState) TrainerIDs(context.Context) ([]platform.TrainerID, error) { return nil, nil }
-func (noState) BeginRun(context.Context, store.Run) error { return store.ErrReadOnly }
+func (noState) BeginRun(context.Context, store.Run) error                { return store.ErrReadOnly }
 
 func (noState) FinishRun(context.Context, store.Run) error     { return store.ErrReadOnly }
 func (noState) Runs(context.Context, int) ([]store.Run, error) { return nil, nil }
