@@ -37,11 +37,11 @@ func editCalendars(w *world.World) error {
 func bookPrivately(w *world.World) error {
 	box, err := w.Mailbox("ben@northwind.example")
 	if err != nil {
-		return fmt.Errorf("Ben's mailbox: %w", err)
+		return fmt.Errorf("the mailbox of Ben: %w", err)
 	}
 	zone, err := time.LoadLocation(box.Profile().Zone)
 	if err != nil {
-		return fmt.Errorf("Ben's zone: %w", err)
+		return fmt.Errorf("the zone of Ben: %w", err)
 	}
 	d := &diary{box: box, zone: zone, monday: week(w.Now())}
 	interview := d.timed("Interview with a competitor", 4, 16, 0, 60)

@@ -57,8 +57,6 @@ type unavailability struct {
 	TimeZone    string `json:"timezone,omitempty"`
 }
 
-const localTime = "2006-01-02T15:04:05"
-
 // week is the Monday that the sandbox's week begins with: the next one after now,
 // so that every course of the week is still to come.
 func week(now time.Time) time.Time {

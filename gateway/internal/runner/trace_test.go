@@ -88,7 +88,7 @@ func TestTraceSaysWhatHappened(t *testing.T) {
 	for _, s := range spans.Ended() {
 		attributes := map[attribute.Key]string{}
 		for _, a := range s.Attributes() {
-			attributes[a.Key] = a.Value.Emit()
+			attributes[a.Key] = a.Value.String()
 		}
 		got[s.Name()+" "+attributes[telemetry.Trainer]] = attributes
 		if text := fmt.Sprint(s.Name(), s.Attributes(), s.Events(), s.Status()); strings.Contains(text, "Doctor") || strings.Contains(text, "Dentist") || strings.Contains(text, "Course") {
