@@ -10,11 +10,11 @@
 // has no match for. Its data is embedded: windowsZones.xml of Unicode's CLDR (see
 // LICENSE-UNICODE), and in links.txt the older and newer names of a zone from the
 // IANA database, because CLDR lists each zone under one of its names only. The
-// rules themselves are those of package time.
+// rules themselves are those of package time. `go run ./gen` in this folder writes
+// both files anew from a newer edition of the data; that is no part of `make
+// generate`, whose result must not depend on what the machine has installed.
 //
 // Neighbours: plugins/internal/ews, plugins/exchangeonprem and
 // plugins/exchangeonline write and read zones with it, and plugins/exchangesim
 // plays the server's side.
 package winzone
-
-//go:generate go run ./gen

@@ -99,7 +99,7 @@ func TestEveryZoneGoKnows(t *testing.T) {
 	// Antarctica/Troll switches by two hours, which no Windows zone does; Factory
 	// stands for a zone that was never set.
 	if diff := cmp.Diff([]string{"Antarctica/Troll", "Factory"}, none); diff != "" {
-		t.Errorf("zones without a Windows name: run go generate, or add to supplement (-want +got):\n%s", diff)
+		t.Errorf("zones without a Windows name: run `go run ./gen`, or add to supplement (-want +got):\n%s", diff)
 	}
 }
 

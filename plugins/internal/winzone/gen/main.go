@@ -2,7 +2,7 @@
 // Windows zones with its licence, and the links of the IANA database.
 //
 // It reads them from the Debian packages unicode-cldr-core and tzdata, which must be
-// installed; so it is run by hand (go generate) when a new edition is wanted.
+// installed; so it is run by hand (go run ./gen) when a new edition is wanted.
 package main
 
 import (
