@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/trainercal/trainercal/gateway/internal/app"
+	"github.com/trainercal/trainercal/gateway/internal/platform"
 	"github.com/trainercal/trainercal/gateway/internal/reconcile"
 	"github.com/trainercal/trainercal/gateway/internal/runner"
 	"github.com/trainercal/trainercal/gateway/internal/store"
@@ -133,13 +134,7 @@ func (c *cli) printPlan(plans []planned, n names) error {
 	for _, p := range plans {
 		id := p.trainer.Trainer
 		w.printf("%s\n", heading(id, n))
-		for _, s := range p.Steps {
-			what := ""
-			if s.Direction == store.Push {
-				what = n.item(id, s.Item) + ", "
-			}
-			w.printf("  would %s %s %s%s: %s\n", s.Direction, opSigns[s.Op], what, span(s.Start, s.End, n.zone(id)), inWords(s.Reason))
-		}
+		printPlanned(w, p.Steps, id, n)
 		if len(p.Skipped) > 0 {
 			w.printf("  would skip %s\n", skippedWords(p.Skipped))
 		}
@@ -153,4 +148,17 @@ func (c *cli) printPlan(plans []planned, n names) error {
 	}
 	w.printf("\n%s for %s, %d failing; nothing was changed\n", plural(changesOf(plans), "change"), plural(len(plans), "trainer"), failing)
 	return w.err
+}
+
+// printPlanned lists what would be pushed, then what would be pulled.
+func printPlanned(w *writer, steps []stepJSON, id platform.TrainerID, n names) {
+	var pulled []store.RunStep
+	for _, s := range steps {
+		if s.Direction == store.Pull {
+			pulled = append(pulled, store.RunStep{Direction: s.Direction, Op: s.Op, Reason: s.Reason, Start: s.Start, End: s.End})
+			continue
+		}
+		w.printf("  would push %s %s, %s: %s\n", opSigns[s.Op], n.item(id, s.Item), span(s.Start, s.End, n.zone(id)), inWords(s.Reason))
+	}
+	printPulled(w, "would pull", pulled, n.zone(id))
 }

@@ -131,11 +131,7 @@ func printTrainer(w *writer, t store.RunTrainer, n names, told said) {
 			w.printf("  pushed   %s %s, %s: %s%s\n", opSigns[s.Op], n.item(t.Trainer, s.Item), span(s.Start, s.End, loc), inWords(s.Reason), failed(s))
 		}
 	}
-	for _, s := range t.Steps {
-		if s.Direction == store.Pull {
-			w.printf("  pulled   %s %s: %s%s\n", opSigns[s.Op], span(s.Start, s.End, loc), inWords(s.Reason), failed(s))
-		}
-	}
+	printPulled(w, "pulled  ", t.Steps, loc)
 	if len(t.Skipped) > 0 {
 		w.printf("  skipped  %s\n", skippedWords(t.Skipped))
 	}
@@ -143,6 +139,38 @@ func printTrainer(w *writer, t store.RunTrainer, n names, told said) {
 		told.failing(w, "  ", t.Trainer.Provider+"/"+n.trainers[t.Trainer.String()].Service, t.Failing)
 	} else if len(t.Steps) == 0 && len(t.Skipped) == 0 {
 		w.printf("  nothing to do\n")
+	}
+}
+
+// pulledShown is how many alike pulled steps are listed before the rest is counted: a
+// series has an occurrence a week, and the JSON form lists them all.
+const pulledShown = 5
+
+// printPulled lists what was pulled by time, those of one kind together.
+func printPulled(w *writer, verb string, steps []store.RunStep, loc *time.Location) {
+	type kind struct{ sign, why string }
+	var kinds []kind
+	pulled := map[kind][]store.RunStep{}
+	for _, s := range steps {
+		if s.Direction != store.Pull {
+			continue
+		}
+		k := kind{opSigns[s.Op], inWords(s.Reason) + failed(s)}
+		if pulled[k] == nil {
+			kinds = append(kinds, k)
+		}
+		pulled[k] = append(pulled[k], s)
+	}
+	for _, k := range kinds {
+		alike := pulled[k]
+		slices.SortStableFunc(alike, func(a, b store.RunStep) int { return a.Start.Compare(b.Start) })
+		for _, s := range alike[:min(len(alike), pulledShown)] {
+			w.printf("  %s %s %s: %s\n", verb, k.sign, span(s.Start, s.End, loc), k.why)
+		}
+		if more := len(alike) - pulledShown; more > 0 {
+			last := alike[len(alike)-1]
+			w.printf("  %s %s and %d more until %s: %s\n", verb, k.sign, more, span(last.Start, last.End, loc), k.why)
+		}
 	}
 }
 

@@ -219,3 +219,29 @@ func TestWriteErrorsAreReported(t *testing.T) {
 		t.Error("a result that could not be printed went unnoticed")
 	}
 }
+
+// What was pulled is listed by time, and the rest of a long series is counted.
+func TestPulledIsListedByTime(t *testing.T) {
+	day := time.Date(2026, 11, 30, 9, 0, 0, 0, time.UTC)
+	var steps []store.RunStep
+	for _, week := range []int{6, 2, 0, 4, 1, 5, 3} {
+		start := day.AddDate(0, 0, 7*week)
+		steps = append(steps, store.RunStep{
+			Direction: store.Pull, Op: reconcile.OpCreate, Reason: reconcile.ReasonAppeared, Start: start, End: start.Add(time.Hour),
+		})
+	}
+	steps = append(steps, store.RunStep{Direction: store.Pull, Op: reconcile.OpRemove, Reason: reconcile.ReasonVanished, Start: day, End: day.Add(time.Hour)})
+	var out strings.Builder
+	printPulled(&writer{out: &out}, "pulled  ", steps, time.UTC)
+	want := `  pulled   + Mon 30 Nov 2026 09:00-10:00 UTC: appeared in the calendar
+  pulled   + Mon 7 Dec 2026 09:00-10:00 UTC: appeared in the calendar
+  pulled   + Mon 14 Dec 2026 09:00-10:00 UTC: appeared in the calendar
+  pulled   + Mon 21 Dec 2026 09:00-10:00 UTC: appeared in the calendar
+  pulled   + Mon 28 Dec 2026 09:00-10:00 UTC: appeared in the calendar
+  pulled   + and 2 more until Mon 11 Jan 2027 09:00-10:00 UTC: appeared in the calendar
+  pulled   - Mon 30 Nov 2026 09:00-10:00 UTC: deleted in the calendar
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/spf13/cobra"
 
 	"github.com/trainercal/trainercal/gateway/internal/app"
@@ -53,13 +56,16 @@ func (c *cli) runVerify(filter app.Filter) (err error) {
 	return log.out.err
 }
 
-// verifyLog prints steps as they come.
+// verifyLog prints an account's own steps as they come, and then its trainers, each
+// with all of its steps: mailboxes are checked several at a time.
 type verifyLog struct {
 	out    *writer
 	quiet  bool
 	checks []app.Check
-	// account and trainer are those of the last heading.
-	account, trainer string
+	// account is that of the last heading.
+	account string
+	// trainers are the steps that wait for their account's end.
+	trainers map[string][]app.Check
 }
 
 var outcomeMarks = map[sdk.Outcome]string{
@@ -72,17 +78,32 @@ func (l *verifyLog) add(c app.Check) {
 		return
 	}
 	if c.Account != l.account {
-		l.account, l.trainer = c.Account, ""
+		l.flush()
+		l.account = c.Account
 		l.out.printf("%s\n", c.Account)
 	}
-	if c.Trainer != l.trainer {
-		l.trainer = c.Trainer
-		l.out.printf("  %s %s\n", c.Trainer, c.Mailbox)
+	if c.Trainer == "" {
+		l.step("  ", c)
+		return
 	}
-	indent := "  "
-	if c.Trainer != "" {
-		indent = "    "
+	if l.trainers == nil {
+		l.trainers = map[string][]app.Check{}
 	}
+	l.trainers[c.Trainer] = append(l.trainers[c.Trainer], c)
+}
+
+// flush prints the trainers that wait.
+func (l *verifyLog) flush() {
+	for _, trainer := range slices.Sorted(maps.Keys(l.trainers)) {
+		l.out.printf("  %s %s\n", trainer, l.trainers[trainer][0].Mailbox)
+		for _, c := range l.trainers[trainer] {
+			l.step("    ", c)
+		}
+	}
+	l.trainers = nil
+}
+
+func (l *verifyLog) step(indent string, c app.Check) {
 	l.out.printf("%s%s %-11s %s\n", indent, outcomeMarks[c.Outcome], c.Step, c.Observed)
 	if c.Advice != "" {
 		l.out.printf("%s        what to do: %s\n", indent, c.Advice)
@@ -90,6 +111,7 @@ func (l *verifyLog) add(c app.Check) {
 }
 
 func (l *verifyLog) summary() {
+	l.flush()
 	count := map[sdk.Outcome]int{}
 	for _, c := range l.checks {
 		count[c.Outcome]++
