@@ -33,9 +33,16 @@ func Main(backend sdk.Backend) {
 	if err != nil {
 		log.Warn("the plugin cannot send traces: " + err.Error())
 	}
-	// A service manager signals all processes at once. The gateway still needs the
-	// plugin for its work in flight, and ends it itself.
-	onSignal(syscall.SIGTERM, traces.flushNow)
+	onTerminate(func() {
+		if os.Getenv(handshake.EnvLifeline) != "" {
+			// A service manager signals all processes at once. The gateway still needs
+			// the plugin for its work in flight, and ends it itself.
+			traces.flushNow()
+			return
+		}
+		traces.end()
+		os.Exit(0)
+	})
 	plugin.Serve(&plugin.ServeConfig{
 		HandshakeConfig: handshake.Config,
 		VersionedPlugins: map[int]plugin.PluginSet{
@@ -60,10 +67,10 @@ func newLogger() hclog.Logger {
 	return log
 }
 
-// onSignal has do run at each signal, in place of what the signal does by itself.
-func onSignal(s os.Signal, do func()) {
+// onTerminate has do run at each SIGTERM, in place of what it does by itself.
+func onTerminate(do func()) {
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, s)
+	signal.Notify(signals, syscall.SIGTERM)
 	go func() {
 		for range signals {
 			do()
