@@ -71,9 +71,10 @@ fuzz: ## fuzz every decoder of outside bytes for FUZZTIME each
 	.ci/fuzz $(FUZZTIME)
 
 .PHONY: long
-long: ## what takes longer than a change should wait for: fuzz, many property checks, benchmarks
+long: ## what takes longer than a change should wait for: fuzz, the largest tests, benchmarks
 	$(MAKE) fuzz FUZZTIME=$(FUZZTIME)
-	RAPID_CHECKS=20000 $(GO) test -count=1 ./gateway/internal/reconcile/ ./sdk/internal/wire/ ./plugins/exchangesim/world/
+	TRAINERCAL_LONG=1 RAPID_CHECKS=5000 $(GO) test -count=1 -timeout 60m \
+		./sdk/internal/... ./gateway/internal/reconcile ./gateway/internal/cli ./plugins/exchangesim/world
 	$(MAKE) bench
 
 .PHONY: clean

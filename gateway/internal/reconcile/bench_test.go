@@ -1,0 +1,69 @@
+package reconcile
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/trainercal/trainercal/sdk/calendar"
+)
+
+// benchItems is how many items of the trainer's own a calendar has.
+const benchItems = 200
+
+// BenchmarkUnchanged plans a full read in which nothing changed, per item; the floor
+// is what it takes to put the same items into a map and look each up once.
+func BenchmarkUnchanged(b *testing.B) {
+	in := benchInput()
+	b.ReportAllocs()
+	for b.Loop() {
+		if plan := Make(in); !plan.Empty() {
+			b.Fatalf("the plan is not empty: %+v", plan.Platform)
+		}
+	}
+	perItem := float64(b.Elapsed().Nanoseconds()) / float64(b.N) / benchItems
+	b.ReportMetric(perItem, "ns/item")
+	b.ReportMetric(benchFloor(in, b.N), "floor-ns/item")
+}
+
+// benchFloor measures the floor in the same run.
+func benchFloor(in Input, rounds int) float64 {
+	start, found := time.Now(), 0
+	for range rounds {
+		items := map[calendar.ItemID]calendar.Item{}
+		for _, c := range in.Read.Changes {
+			items[c.Upsert.ID] = *c.Upsert
+		}
+		for _, m := range in.Mirrors {
+			if items[m.ItemID].Version == m.Version {
+				found++
+			}
+		}
+	}
+	if found != rounds*benchItems {
+		panic("the floor did other work")
+	}
+	return float64(time.Since(start).Nanoseconds()) / float64(rounds) / benchItems
+}
+
+// benchInput is a trainer whose calendar was pulled and has not changed since.
+func benchInput() Input {
+	in := Input{
+		Trainer: "northwind/ana",
+		Policy: Policy{
+			Installation: "bench", Push: true, Pull: true, Window: window, Zone: time.UTC,
+			ShowAs: []calendar.ShowAs{calendar.ShowAsBusy},
+		},
+		Read:       Read{Complete: true, Full: true, Covered: window},
+		Generation: func() string { return "g" },
+	}
+	for i := range benchItems {
+		item := calendar.Item{ID: calendar.ItemID(fmt.Sprintf("item-%d", i)), Version: "1"}
+		item.Appointment = appointment(fmt.Sprintf("Meeting %d", i), hours(window.Start.Add(time.Duration(24+i)*time.Hour), 1))
+		in.Read.Changes = append(in.Read.Changes, calendar.Change{Upsert: &item})
+	}
+	for _, s := range Make(in).Platform {
+		in.Mirrors = append(in.Mirrors, s.Mirror)
+	}
+	return in
+}
