@@ -214,7 +214,10 @@ func (a *memoryAccount) Write(_ context.Context, reqs []sdk.WriteRequest, emit f
 func (m *Memory) carryOut(b *memoryBox, op sdk.Operation, result *sdk.WriteResult) {
 	item := b.items[string(op.ItemID)]
 	if op.Kind == sdk.Create {
-		item = b.marked(op.Marker)
+		item = nil
+		if op.MaybeDone { // nothing else makes a service search (B1)
+			item = b.marked(op.Marker)
+		}
 	}
 	there := item != nil && !item.deleted
 	switch {

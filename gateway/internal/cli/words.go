@@ -17,6 +17,7 @@ var reasonWords = map[reconcile.Reason]string{
 	reconcile.ReasonDrift:             "edited in the calendar, restored",
 	reconcile.ReasonDeletedInCalendar: "deleted in the calendar, restored",
 	reconcile.ReasonOutcomeUnknown:    "the answer to an earlier attempt was lost",
+	reconcile.ReasonMoved:             "the trainer has another calendar now",
 	reconcile.ReasonNotWanted:         "no longer scheduled",
 	reconcile.ReasonDuplicate:         "a second copy of ours",
 	reconcile.ReasonAdopted:           "found again by its marker",

@@ -31,6 +31,8 @@ func Make(in Input) Plan {
 	p.claimMarked()
 	if in.Policy.Push {
 		p.push()
+	} else {
+		p.forgetUnfound()
 	}
 	if in.Policy.Pull {
 		p.pull()

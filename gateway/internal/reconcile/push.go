@@ -1,6 +1,11 @@
 package reconcile
 
-import "github.com/trainercal/trainercal/sdk/calendar"
+import (
+	"maps"
+	"slices"
+
+	"github.com/trainercal/trainercal/sdk/calendar"
+)
 
 // pushWanted plans one wanted appointment.
 func (p *planner) pushWanted(w Wanted) {
@@ -15,11 +20,29 @@ func (p *planner) pushWanted(w Wanted) {
 		p.create(w, Link{Generation: p.in.Generation()}, ReasonNew, false)
 	case link.State == LinkIntended:
 		// Nothing carries its marker, or it would have been adopted.
-		p.create(w, link, ReasonOutcomeUnknown, true)
+		p.create(w, link, p.whyAgain(), true)
 	case p.confirmedGone(link.ItemID):
 		p.create(w, Link{Generation: p.in.Generation()}, ReasonDeletedInCalendar, false)
 	default:
 		p.keep(w, link)
+	}
+}
+
+// whyAgain is why an item is made that was intended before.
+func (p *planner) whyAgain() Reason {
+	if p.in.Moved {
+		return ReasonMoved
+	}
+	return ReasonOutcomeUnknown
+}
+
+// forgetUnfound drops, where nothing is pushed, the links whose items a search for
+// all markers did not find: what they say of another calendar is not true of this one.
+func (p *planner) forgetUnfound() {
+	for _, key := range slices.Sorted(maps.Keys(p.links)) {
+		if link := p.links[key]; p.in.Read.FoundAll && link.State == LinkIntended {
+			p.forget(link, ReasonGone)
+		}
 	}
 }
 

@@ -100,6 +100,8 @@ type Input struct {
 	Trainer string
 	Wanted  []Wanted
 	Links   []Link
+	// Moved: Links were learnt from another calendar, and name no items of this one.
+	Moved   bool
 	Mirrors []Mirror
 	Read    Read
 	Policy  Policy
@@ -128,6 +130,7 @@ const (
 	ReasonDrift             Reason = "drift"               // edited in the calendar (push-9)
 	ReasonDeletedInCalendar Reason = "deleted_in_calendar" // deleted in the calendar (push-9)
 	ReasonOutcomeUnknown    Reason = "outcome_unknown"     // an earlier attempt's answer was lost
+	ReasonMoved             Reason = "moved"               // the trainer has another calendar now (map-5)
 	ReasonNotWanted         Reason = "not_wanted"          // taken off the course, or deleted (push-8)
 	ReasonDuplicate         Reason = "duplicate"           // a second copy of our own item (B5)
 	ReasonAdopted           Reason = "adopted"             // found by its marker

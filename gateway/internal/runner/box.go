@@ -31,6 +31,8 @@ type box struct {
 	// binding identifies account and mailbox: when it is another than the remembered
 	// one, the calendar is searched for our markers first.
 	binding string
+	// moved: the trainer had another calendar before.
+	moved bool
 
 	read   reconcile.Read
 	cursor []byte
@@ -61,6 +63,7 @@ func (b *box) input(r *Runner) reconcile.Input {
 		Trainer: b.target.ID.String(),
 		Wanted:  b.wanted,
 		Links:   b.memory.Links,
+		Moved:   b.moved,
 		Mirrors: b.memory.Mirrors,
 		Read:    b.read,
 		Policy: reconcile.Policy{
@@ -97,6 +100,7 @@ func (b *box) rebind() {
 	if b.memory.Binding == b.binding {
 		return
 	}
+	b.moved = b.memory.Binding != ""
 	for i := range b.memory.Links {
 		l := &b.memory.Links[i]
 		l.State, l.ItemID, l.Version, l.Canonical = reconcile.LinkIntended, "", "", nil
