@@ -39,6 +39,8 @@ type part struct {
 	done func(partAnswer)
 
 	attempts int
+	// unsure is as in partAnswer.
+	unsure bool
 }
 
 // partAnswer is the answer to one part.
@@ -48,8 +50,9 @@ type partAnswer struct {
 	refusedWith
 	// err is nil for a status below 300.
 	err *sdk.Error
-	// repeated: the part was sent more than once.
-	repeated bool
+	// unsure: an earlier attempt was not answered for certain, and may have had its
+	// effect whatever this answer says.
+	unsure bool
 }
 
 // job is what a batch is for.
@@ -142,8 +145,10 @@ func (s *session) sendBatch(ctx context.Context, what job, c chunk) (putOff, *sd
 			continue
 		}
 		p.attempts++
-		a.repeated = repeated || p.attempts > 1
+		p.unsure = p.unsure || repeated
+		a.unsure = p.unsure
 		if wait, again := s.again(p, a); again {
+			p.unsure = p.unsure || a.status >= 500
 			later.add(p, wait)
 			continue
 		}
@@ -163,7 +168,7 @@ func (s *session) awake(parts []*part, later *putOff) []*part {
 		case left == 0:
 			ready = append(ready, p)
 		case left > maxPause:
-			p.done(partAnswer{err: paused(left), repeated: p.attempts > 0})
+			p.done(partAnswer{err: paused(left), unsure: p.unsure})
 		default:
 			later.add(p, left)
 		}

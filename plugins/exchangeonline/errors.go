@@ -175,6 +175,9 @@ func stopsAccount(e *sdk.Error) bool {
 	case sdk.FaultCredentials, sdk.FaultConfiguration:
 		return true
 	}
+	if errors.Is(e, errNoToken) {
+		return true
+	}
 	var sent *transport.Error
 	if !errors.As(e, &sent) {
 		return false

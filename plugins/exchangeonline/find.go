@@ -48,7 +48,8 @@ func (r reader) markedItems(events []event, req sdk.FindRequest) ([]calendar.Ite
 		if err != nil {
 			return nil, err
 		}
-		if _, end := item.When.Span(r.zone); end.Before(req.Since) {
+		// A master's time is that of its first occurrence, which says nothing of its last.
+		if _, end := item.When.Span(r.zone); end.Before(req.Since) && e.Type != typeMaster {
 			continue
 		}
 		items = append(items, item)

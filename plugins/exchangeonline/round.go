@@ -14,6 +14,9 @@ const (
 	// maxStalePages is how many pages in a row may bring nothing new: an empty page
 	// with a link is no end, but many are no progress.
 	maxStalePages = 20
+	// maxGone is how many removed events a round may name before reading all that is
+	// left is cheaper than remembering them.
+	maxGone = 5 * sdk.MaxItems
 )
 
 // round is one mailbox's read being collected: the pages of a delta round or of a
@@ -37,6 +40,7 @@ func newRound(req sdk.ReadRequest) *round {
 
 // add takes a page in, and reports whether it said anything new.
 func (r *round) add(events []event) (news bool, err *sdk.Error) {
+	r.dropResent(events)
 	for i := range events {
 		e := &events[i]
 		if r.onlyOwn && !r.reader.ours(e) {
@@ -48,7 +52,7 @@ func (r *round) add(events []event) (news bool, err *sdk.Error) {
 			news = true
 		}
 	}
-	if len(r.rows) > sdk.MaxItems {
+	if len(r.rows) > sdk.MaxItems || len(r.masters) > sdk.MaxItems {
 		return news, sdk.CodeTooManyItems.New("more than %d appointments in the window", sdk.MaxItems).
 			WithAdvice("shorten sync.window")
 	}
@@ -76,6 +80,18 @@ func (r *round) take(e *event) (news bool) {
 	}
 	delete(r.gone, e.ID)
 	return news
+}
+
+// dropResent forgets the rows of series whose master comes again in another version:
+// the series changed while its round was read, and comes again as a whole. An
+// occurrence deleted meanwhile is just not among its rows (E1).
+func (r *round) dropResent(events []event) {
+	for i := range events {
+		e := &events[i]
+		if known := r.masters[e.ID]; e.Type == typeMaster && known != nil && known.version() != e.version() {
+			r.dropSeries(e.ID)
+		}
+	}
 }
 
 // dropSeries forgets the rows of a series.
@@ -117,6 +133,9 @@ func (w *walk) take(p page) (next, delta string, stop bool, err *sdk.Error) {
 	}
 	if w.stale++; news {
 		w.stale = 0
+	}
+	if len(w.round.gone) > maxGone {
+		return "", "", true, badAnswer("a delta round with too many removed events")
 	}
 	if w.seen[next] || w.stale >= maxStalePages || len(w.seen) >= maxPages {
 		return "", "", true, badAnswer("the pages of a delta round go in circles")

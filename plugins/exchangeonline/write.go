@@ -46,6 +46,9 @@ type writing struct {
 	emit    func(sdk.WriteResult)
 	// utc: the mailbox does not know the appointment's zone, or by other rules.
 	utc bool
+	// unsure: a create of this operation may have been carried out, whatever is
+	// answered later.
+	unsure bool
 }
 
 // start is the operation's first request; nil when it is answered already.
@@ -72,8 +75,10 @@ func (w *writing) create(attempt int) *part {
 		mailbox: w.mailbox.Address, method: http.MethodPost, path: userPath(w.mailbox.Address, "/calendar/events"),
 		body: createBody(w.op, w.mailbox, w.utc, transactionID(w.op.Marker, attempt)),
 		done: func(answer partAnswer) {
+			w.unsure = w.unsure || answer.unsure
 			switch {
 			case answer.is(codeDuplicateTransaction):
+				w.unsure = true
 				w.createdBefore(answer.existingID, attempt)
 			case answer.is(codeUnknownZone) && !w.utc:
 				w.utc = true
@@ -98,38 +103,80 @@ const (
 func (w *writing) createdBefore(existingID string, attempt int) {
 	switch {
 	case existingID != "":
-		w.next(w.update(existingID, "", nil))
+		w.next(w.adopt(existingID, attempt))
 	case attempt == 0:
 		w.next(w.search(1))
 	default:
+		w.unsure = false
 		w.fail(sdk.CodeConflict.New("the server takes the new appointment for one it had before, and has none").
 			WithDetail("ErrorDuplicateTransactionId"))
 	}
+}
+
+// adopt brings the event of an earlier attempt up to date. One that is gone by now
+// must not end the create: its search finds what is there.
+func (w *writing) adopt(id string, attempt int) *part {
+	p := w.update(id, "", nil)
+	done := p.done
+	p.done = func(answer partAnswer) {
+		if answer.err != nil && answer.err.Code == sdk.CodeItemNotFound {
+			w.createdBefore("", attempt)
+			return
+		}
+		done(answer)
+	}
+	return p
 }
 
 // search looks for the item of a create that may have been carried out, and creates
 // it only if there is none: how long a server remembers a transactionId is not
 // documented.
 func (w *writing) search(attempt int) *part {
+	return w.searchFrom(markedPath(w.mailbox.Address, markerIs(w.op.Marker)), attempt, maxSearchPages)
+}
+
+// maxSearchPages is how many pages of a search for one marker are read.
+const maxSearchPages = 20
+
+// searchFrom is search from one of its pages on: an empty page may have another
+// behind it.
+func (w *writing) searchFrom(path string, attempt, pages int) *part {
 	return &part{
-		mailbox: w.mailbox.Address, method: http.MethodGet, path: markedPath(w.mailbox.Address, markerIs(w.op.Marker)),
+		mailbox: w.mailbox.Address, method: http.MethodGet, path: path,
 		done: func(answer partAnswer) {
 			if answer.err != nil {
 				w.fail(answer.err)
 				return
 			}
-			p, err := readPage(answer.body)
-			if err != nil {
+			found, next, err := w.found(answer.body)
+			switch {
+			case err != nil:
 				w.fail(err)
-				return
-			}
-			if found := p.withMarker(w.op.Marker); found != nil {
+			case found != nil:
 				w.next(w.update(found.ID, "", nil))
-				return
+			case next == "":
+				w.unsure = false // there is none
+				w.next(w.create(attempt))
+			case pages <= 1:
+				w.fail(badAnswer("the pages of a search have no end"))
+			default:
+				w.next(w.searchFrom(next, attempt, pages-1))
 			}
-			w.next(w.create(attempt))
 		},
 	}
+}
+
+// found reads a page of a search: the operation's event, or where the search goes on.
+func (w *writing) found(body []byte) (found *event, next string, err *sdk.Error) {
+	p, err := readPage(body)
+	if err != nil {
+		return nil, "", err
+	}
+	if found = p.withMarker(w.op.Marker); found != nil || p.NextLink == "" {
+		return found, "", nil
+	}
+	next, err = w.graph.relative(p.NextLink)
+	return nil, next, err
 }
 
 func (w *writing) update(id, version string, base *calendar.Appointment) *part {
@@ -210,7 +257,7 @@ func (w *writing) finish(answer partAnswer) {
 		w.fail(err)
 		return
 	case !w.utc && moved(item.When, w.op.Appointment.When):
-		w.utc = true
+		w.utc, w.unsure = true, w.op.Kind == sdk.Create
 		w.next(w.update(string(item.ID), "", nil))
 		return
 	}
@@ -249,7 +296,7 @@ func (w *writing) succeed(item calendar.Item) {
 func (w *writing) fail(err *sdk.Error) {
 	var sent *transport.Error
 	lost := errors.As(err, &sent) && sent.MaybeDone()
-	if lost || err.Code == sdk.CodeUnavailable || err.Code == sdk.CodeBadAnswer {
+	if lost || w.unsure || err.Code == sdk.CodeUnavailable || err.Code == sdk.CodeBadAnswer {
 		unknown := sdk.CodeOutcomeUnknown.Wrap(err, "the answer to a write was lost: %s", err.Message)
 		unknown.Detail, unknown.Advice, unknown.RetryAfter = err.Detail, err.Advice, err.RetryAfter
 		err = unknown

@@ -152,16 +152,22 @@ func TestCreateTransactionUsed(t *testing.T) {
 		refusal reply
 		found   []any
 		want    []string
+		// deleted: the event that the error names is gone.
+		deleted bool
 	}{
 		"named by the error": {duplicate(409, "E"), nil, []string{
 			"POST /users/" + ana + "/calendar/events", "PATCH /users/" + ana + "/events/E",
-		}},
+		}, false},
+		"named by the error, and gone": {duplicate(409, "E"), []any{}, []string{
+			"POST /users/" + ana + "/calendar/events", "PATCH /users/" + ana + "/events/E",
+			"GET /users/" + ana + "/events", "POST /users/" + ana + "/calendar/events",
+		}, true},
 		"found by the marker": {duplicate(400, ""), []any{marked(stored("E", `W/"1"`))}, []string{
 			"POST /users/" + ana + "/calendar/events", "GET /users/" + ana + "/events", "PATCH /users/" + ana + "/events/E",
-		}},
+		}, false},
 		"gone": {duplicate(400, ""), []any{}, []string{
 			"POST /users/" + ana + "/calendar/events", "GET /users/" + ana + "/events", "POST /users/" + ana + "/calendar/events",
-		}},
+		}, false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -171,6 +177,8 @@ func TestCreateTransactionUsed(t *testing.T) {
 					return ok(map[string]any{"value": test.found})
 				case c.method == http.MethodPost && strings.Contains(string(c.body), `"`+transactionID(marker, 0)+`"`):
 					return test.refusal
+				case c.method == http.MethodPatch && test.deleted:
+					return refuse(404, "ErrorItemNotFound")
 				}
 				return ok(stored("E", `W/"2"`))
 			})
