@@ -114,6 +114,10 @@ func TestScrub(t *testing.T) {
 		"https://graph.example/v1/users/ana%40x.example/events":          "https://graph.example/…",
 		"https://u:p@host.example/a?code=1#f":                            "https://host.example/a",
 		"Authorization: Bearer abcdefghijkl.mnop":                        "Authorization: (token)",
+		"Authorization: Basic dXNlcjpwYXNzd29yZA==":                      "Authorization: (token)",
+		"Basic authentication and full access":                           "Basic authentication and full access",
+		"offers basic authentication.":                                   "offers basic authentication.",
+		"Basic authentication7":                                          "(token)",
 		"token eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.sig was": "token (token) was",
 	} {
 		if got := Scrub(text); got != want {

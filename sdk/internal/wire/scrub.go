@@ -17,14 +17,23 @@ func CutText(s string) string { return calendar.Cut(s, maxTextBytes) }
 var (
 	urls   = regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*://[^\s"'<>]+`)
 	tokens = regexp.MustCompile(`\beyJ[\w-]{8,}(\.[\w-]*)*|(?i:\b(bearer|basic|negotiate)\s+[\w+/=.-]{8,})`)
+	// schemes are the words of a sentence about authentication, not its secrets.
+	schemes = regexp.MustCompile(`(?i)^\S+\s+(authentication|authorization|credentials|challenges?)[.]?$`)
 )
 
 // Scrub bounds a text of a plugin and takes out what must not reach a log: the
 // query, user and fragment of URLs, a URL's path that holds an address, and what
 // looks like a token.
 func Scrub(s string) string {
-	s = tokens.ReplaceAllString(CutText(s), "(token)")
+	s = tokens.ReplaceAllStringFunc(CutText(s), scrubToken)
 	return urls.ReplaceAllStringFunc(s, scrubURL)
+}
+
+func scrubToken(found string) string {
+	if schemes.MatchString(found) {
+		return found
+	}
+	return "(token)"
 }
 
 func scrubURL(raw string) string {
