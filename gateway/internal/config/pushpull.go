@@ -6,19 +6,12 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/trainercal/trainercal/gateway/internal/platform"
 	"github.com/trainercal/trainercal/sdk"
 	"github.com/trainercal/trainercal/sdk/calendar"
 )
 
 const defaultCancelled = calendar.ShowAsFree
-
-// courseFields are the JSON names of a course's fields that may be triggers
-// (push-7); "webinar" is a trainer's webinar on the course.
-var courseFields = []string{
-	"name", "alias", "kind", "status", "start", "end", "timezone", "trainers", "webinar", "sessions", "venue",
-	"details_url", "cost", "cost_type", "advertise", "sessional", "tax_exempt", "waiting_list", "places",
-	"external_id", "delivery_method", "exclusive_accounts", "delegate_webinar",
-}
 
 // blocking are the states that may block time, in the order of the default;
 // free time never does (pull-2).
@@ -67,11 +60,12 @@ func (b *block) repushOn() []string {
 		return b.repushWord(value[string]{v: v.v.AsString(), rng: v.rng})
 	}
 	fields := get[[]string](b, "repush_on")
+	known := platform.CourseFields()
 	out := []string{}
 	for i, f := range fields.v {
-		if !slices.Contains(courseFields, f) {
+		if !slices.Contains(known, f) {
 			b.d.report(fields.item(i), "Unknown course field", fmt.Sprintf("%q is not a field of a course.%s Want %s.",
-				f, suggest(f, courseFields), orList(courseFields)))
+				f, suggest(f, known), orList(known)))
 		}
 		out = append(out, f)
 	}
@@ -83,7 +77,7 @@ func (b *block) repushWord(v value[string]) []string {
 	case "default":
 		return nil
 	case "all":
-		return slices.Clone(courseFields)
+		return platform.CourseFields()
 	}
 	b.d.report(v.rng, "Unknown value", fmt.Sprintf(
 		"%q is not a value of \"repush_on\".%s Want \"default\", \"all\" or a list of course fields.",

@@ -100,7 +100,7 @@ func TestEveryValue(t *testing.T) {
 		Providers: []Provider{
 			{
 				Name: "northwind", TimeZone: zone(t, "Europe/London"),
-				Push: Push{RepushOn: courseFields, CancelledShowAs: calendar.ShowAsTentative},
+				Push: Push{RepushOn: platform.CourseFields(), CancelledShowAs: calendar.ShowAsTentative},
 				Pull: Pull{Detail: sdk.DetailBusy, ShowAs: []calendar.ShowAs{calendar.ShowAsBusy}},
 				Accounts: []Account{
 					{
