@@ -31,6 +31,10 @@ func (noState) Intend(context.Context, platform.TrainerID, []reconcile.Link) err
 	return store.ErrReadOnly
 }
 
+func (noState) Release(context.Context, platform.TrainerID, []string) ([]string, error) {
+	return nil, store.ErrReadOnly
+}
+
 func (noState) Commit(context.Context, store.Result) error               { return store.ErrReadOnly }
 func (noState) TrainerIDs(context.Context) ([]platform.TrainerID, error) { return nil, nil }
 func (noState) BeginRun(context.Context, store.Run) error                { return store.ErrReadOnly }

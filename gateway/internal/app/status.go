@@ -98,6 +98,12 @@ func (a *App) Runs(ctx context.Context, limit int) ([]store.Run, error) {
 	return state.Runs(ctx, limit)
 }
 
+// noRuns is store.ErrNotFound where there is no run at all.
+type noRuns struct{}
+
+func (noRuns) Error() string        { return "there is no run yet: gateway sync makes one" }
+func (noRuns) Is(target error) bool { return target == store.ErrNotFound }
+
 // Run returns one run whole; "last" names the newest.
 func (a *App) Run(ctx context.Context, id string) (store.Run, error) {
 	state, err := a.read(ctx)
@@ -110,7 +116,7 @@ func (a *App) Run(ctx context.Context, id string) (store.Run, error) {
 			return store.Run{}, err
 		}
 		if len(runs) == 0 {
-			return store.Run{}, fmt.Errorf("there is no run yet: gateway sync makes one: %w", store.ErrNotFound)
+			return store.Run{}, noRuns{}
 		}
 		id = runs[0].ID
 	}
