@@ -13,7 +13,7 @@ import (
 )
 
 // The folder of files passes the whole suite but for what files cannot do.
-func TestConformance(t *testing.T) {
+func TestFolderConformance(t *testing.T) {
 	sdktest.Run(t, sdktest.Subject{
 		New: world,
 		Cannot: map[sdktest.Feature]string{
