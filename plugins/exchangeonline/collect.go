@@ -63,6 +63,7 @@ func (b *builder) items() *sdk.Error {
 	for id := range b.round.masters {
 		series[id] = nil
 	}
+	found := 0
 	for _, id := range slices.Sorted(maps.Keys(b.round.rows)) {
 		e := b.round.rows[id]
 		item, err := b.round.reader.item(e, b.round.masters[e.SeriesMasterID])
@@ -70,7 +71,11 @@ func (b *builder) items() *sdk.Error {
 			return err
 		}
 		_, whole := series[e.SeriesMasterID]
-		switch inside := b.window.Overlaps(item.When.Span(b.round.reader.zone)); {
+		inside := b.window.Overlaps(item.When.Span(b.round.reader.zone))
+		if inside {
+			found++
+		}
+		switch {
 		case whole && inside:
 			series[e.SeriesMasterID] = append(series[e.SeriesMasterID], item)
 		case inside:
@@ -78,6 +83,9 @@ func (b *builder) items() *sdk.Error {
 		case !whole:
 			b.remove(item.ID)
 		}
+	}
+	if found > sdk.MaxItems {
+		return tooMany()
 	}
 	for _, id := range slices.Sorted(maps.Keys(series)) {
 		b.changes = append(b.changes, calendar.Change{ReplaceSeries: &calendar.Series{

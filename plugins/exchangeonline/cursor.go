@@ -25,7 +25,7 @@ type cursor struct {
 	Scope  sdk.Scope  `json:"scope"`
 }
 
-const cursorVersion = 1
+const cursorVersion = 2
 
 func newCursor(req sdk.ReadRequest, path string) cursor {
 	return cursor{

@@ -17,6 +17,11 @@ const (
 	// maxGone is how many removed events a round may name before reading all that is
 	// left is cheaper than remembering them.
 	maxGone = 5 * sdk.MaxItems
+	// zoneSlack is how far the instants of a whole-day event may lie from its days in
+	// the trainer's zone: between the zones furthest east and west.
+	zoneSlack = 26 * time.Hour
+	// slackItems is how many items the slack may add to the most a window may have.
+	slackItems = 500
 )
 
 // round is one mailbox's read being collected: the pages of a delta round or of a
@@ -52,11 +57,15 @@ func (r *round) add(events []event) (news bool, err *sdk.Error) {
 			news = true
 		}
 	}
-	if len(r.rows) > sdk.MaxItems || len(r.masters) > sdk.MaxItems {
-		return news, sdk.CodeTooManyItems.New("more than %d appointments in the window", sdk.MaxItems).
-			WithAdvice("shorten sync.window")
+	if most := sdk.MaxItems + slackItems; len(r.rows) > most || len(r.masters) > most {
+		return news, tooMany()
 	}
 	return news, nil
+}
+
+func tooMany() *sdk.Error {
+	return sdk.CodeTooManyItems.New("more than %d appointments in the window", sdk.MaxItems).
+		WithAdvice("shorten sync.window")
 }
 
 func (r *round) take(e *event) (news bool) {
@@ -198,9 +207,13 @@ func (s *session) view(ctx context.Context, mailbox, path string, r *round) *sdk
 	return badAnswer("a view has no end")
 }
 
+// windowQuery asks for a window and somewhat more at both ends: the server compares
+// instants, and those of a whole day that was made in another zone lie elsewhere than
+// the trainer's day. What does not belong is left out later (D4, F1).
 func windowQuery(w calendar.Window, more ...string) string {
 	return query(append([]string{
-		"startDateTime", w.Start.UTC().Format(time.RFC3339), "endDateTime", w.End.UTC().Format(time.RFC3339),
+		"startDateTime", w.Start.Add(-zoneSlack).UTC().Format(time.RFC3339),
+		"endDateTime", w.End.Add(zoneSlack).UTC().Format(time.RFC3339),
 	}, more...)...)
 }
 
