@@ -57,8 +57,8 @@ func TestCalendars(t *testing.T) {
 	sim := simtest.Start(t, simtest.Config{})
 	boxes := []*mailbox{
 		newMailbox(t, sim, "berlin@sim.example", "Europe/Berlin", "Europe/Berlin"),
-		newMailbox(t, sim, "auckland@sim.example", "Pacific/Auckland", "Pacific/Auckland"),
-		newMailbox(t, sim, "angeles@sim.example", "America/Los_Angeles", "Europe/Berlin"),
+		newMailbox(t, sim, "west@sim.example", "America/Los_Angeles", "Pacific/Auckland"),
+		newMailbox(t, sim, "east@sim.example", "Pacific/Auckland", "America/Los_Angeles"),
 	}
 	for _, box := range boxes {
 		box.load(t, filepath.Join(root, "ics"), expected)
