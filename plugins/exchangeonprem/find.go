@@ -3,6 +3,7 @@ package exchangeonprem
 import (
 	"context"
 
+	"github.com/trainercal/trainercal/plugins/internal/ews"
 	"github.com/trainercal/trainercal/sdk"
 	"github.com/trainercal/trainercal/sdk/calendar"
 )
@@ -50,7 +51,9 @@ func (a *account) findMailbox(ctx context.Context, req sdk.FindRequest) ([]calen
 		if err != nil {
 			return nil, err
 		}
-		if _, end := item.When.Span(view.Zone); !end.Before(req.Since) {
+		// A series, which a trainer may have made of the item, goes on after the end of
+		// its first occurrence, the only time a search tells.
+		if _, end := item.When.Span(view.Zone); found[i].Type == ews.TypeSeries || !end.Before(req.Since) {
 			items = append(items, item)
 		}
 	}

@@ -43,6 +43,10 @@ func (w *writer) overwrite(ctx context.Context, ops []sdk.Operation) ([]outcome,
 	for i, op := range ops {
 		ids[i] = string(op.ItemID)
 	}
+	home, err := w.account.calendarID(ctx, w.mailbox.Address)
+	if err != nil {
+		return nil, err
+	}
 	present, err := w.account.ews.GetItems(ctx, w.mailbox.Address, ids, false)
 	if err != nil {
 		return nil, err
@@ -51,6 +55,10 @@ func (w *writer) overwrite(ctx context.Context, ops []sdk.Operation) ([]outcome,
 	var changes []ews.Change
 	var places []int
 	for i, res := range present {
+		if res.Err == nil && elsewhere(res.Value, home) {
+			// What lies in the deleted items must not be brought up to date there.
+			res.Err = sdk.CodeItemNotFound.New("the item is not in the calendar any more")
+		}
 		if outcomes[i].err = res.Err; res.Err == nil {
 			changes, places = append(changes, w.change(ops[i], res.Value.ItemID.ChangeKey)), append(places, i)
 		}

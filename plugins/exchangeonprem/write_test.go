@@ -251,6 +251,28 @@ func TestOddOperations(t *testing.T) {
 	}
 }
 
+// A course that the trainer made a series of is found as long as it may go on (B3).
+func TestFindSeries(t *testing.T) {
+	s := newSim(t, simtest.Config{})
+	m := s.mailbox(t, "Europe/London")
+	account := s.open(t, nil)
+	write(t, account, m, course("1"))
+	change(t, s.box(t, m), s.box(t, m).Items(world.Calendar)[0].Ref, func(a *world.Appointment) {
+		a.Recurrence = &world.Recurrence{
+			Pattern: world.Pattern{Kind: world.Weekly, Interval: 1, Days: []time.Weekday{a.Start.Weekday()}, FirstDayOfWeek: time.Monday},
+			Range:   world.Range{Count: 10},
+		}
+	})
+	var found []calendar.Item
+	err := account.Find(t.Context(), []sdk.FindRequest{{Mailbox: m, Since: at(4, 10, 0)}}, func(p sdk.FindPage) error {
+		found = append(found, p.Items...)
+		return nil
+	})
+	if err != nil || len(found) != 1 || found[0].Marker == nil {
+		t.Errorf("%d items, %v; want the series", len(found), err)
+	}
+}
+
 // Find returns everything that carries a marker, and nothing else (B3, resync-1).
 func TestFind(t *testing.T) {
 	s := newSim(t, simtest.Config{})

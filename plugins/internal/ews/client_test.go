@@ -97,7 +97,7 @@ func TestHTTPRefusals(t *testing.T) {
 }
 
 // Wrong credentials are sent twice, whoever asks meanwhile, and then not again until
-// a check asks for it or a minute has passed: no account is locked out (auth-7).
+// a check asks for it or a while has passed: no account is locked out (auth-7).
 func TestWrongCredentials(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		refuse := reply{status: 401, header: http.Header{"Www-Authenticate": {"Negotiate", `Basic realm="x"`}}}
@@ -118,6 +118,33 @@ func TestWrongCredentials(t *testing.T) {
 		s.answer = always(calendarFolder())
 		if _, _, err := c.GetCalendar(t.Context(), "ana@example.org"); err != nil {
 			t.Errorf("after TryAgain: %v", err)
+		}
+	})
+}
+
+// Credentials that stay wrong are tried ever more rarely, and once only (auth-7).
+func TestCredentialsThatStayWrong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, s := newFake(t, always(reply{status: 401, header: http.Header{"Www-Authenticate": {`Basic realm="x"`}}}))
+		for range 8 * 60 {
+			var wg sync.WaitGroup
+			for range 5 {
+				wg.Go(func() {
+					if _, _, err := c.GetCalendar(t.Context(), "ana@example.org"); !errors.Is(err, sdk.ErrCredentials) {
+						t.Errorf("%v; want ErrCredentials", err)
+					}
+				})
+			}
+			wg.Wait()
+			time.Sleep(time.Minute)
+		}
+		if n := s.count(); n < 8 || n > 13 {
+			t.Errorf("%d requests with wrong credentials in eight hours", n)
+		}
+		s.answer = always(calendarFolder())
+		time.Sleep(maxRefusalMemory)
+		if _, _, err := c.GetCalendar(t.Context(), "ana@example.org"); err != nil {
+			t.Errorf("once they are right: %v", err)
 		}
 	})
 }

@@ -13,8 +13,9 @@ const (
 	viewLimit = 1000
 	// searchPage is the page of a search, for which servers allow 250 items.
 	searchPage = 200
-	// maxView is the longest view asked for; servers refuse more than two years.
-	maxView = 366 * 24 * time.Hour
+	// maxView is the longest view asked for; servers refuse more than two years. A
+	// window of a year, with what is asked for around it, takes one request.
+	maxView = 700 * 24 * time.Hour
 	// minView is the shortest view that is split again.
 	minView = 2 * time.Minute
 )
@@ -46,6 +47,8 @@ func (v *viewer) read(ctx context.Context, w calendar.Window) error {
 	}
 	found, whole, err := v.client.view(ctx, v.mailbox, w)
 	switch {
+	case HasCode(err, CodeViewRangeTooBig) && w.End.Sub(w.Start) > 2*minView:
+		return v.split(ctx, w)
 	case err != nil:
 		return err
 	case !whole && w.End.Sub(w.Start) < minView:

@@ -79,8 +79,28 @@ func TestLongView(t *testing.T) {
 	w.End = w.Start.AddDate(3, 0, 0)
 	c, s := newFake(t, viewServer(t, []time.Time{w.Start.AddDate(2, 6, 0)}, 100))
 	items, err := c.CalendarView(t.Context(), "ana@example.org", w, 1000)
-	if err != nil || len(items) != 1 || s.count() != 4 {
-		t.Errorf("%d items, %v, %d requests; want 1 item in 4 requests", len(items), err, s.count())
+	if err != nil || len(items) != 1 || s.count() != 2 {
+		t.Errorf("%d items, %v, %d requests; want 1 item in 2 requests", len(items), err, s.count())
+	}
+}
+
+// A view of a year and a bit, as every sync asks for, is one request; and one that a
+// server thinks too long is asked for in parts.
+func TestViewOfAYear(t *testing.T) {
+	w := december()
+	w.End = w.Start.AddDate(0, 0, 375)
+	for want, refused := range map[int]int{1: 0, 3: 1} {
+		calm := viewServer(t, []time.Time{w.Start.AddDate(0, 6, 0)}, 100)
+		c, s := newFake(t, func(n int, body string) reply {
+			if n <= refused {
+				return response("FindItem", failure("FindItem", CodeViewRangeTooBig))
+			}
+			return calm(n, body)
+		})
+		items, err := c.CalendarView(t.Context(), "ana@example.org", w, 1000)
+		if err != nil || len(items) != 1 || s.count() != want {
+			t.Errorf("%d items, %v, %d requests; want 1 item in %d requests", len(items), err, s.count(), want)
+		}
 	}
 }
 

@@ -10,10 +10,12 @@ import (
 )
 
 const (
-	// refusalMemory is how long refused credentials are not tried again. A sync run
-	// makes hundreds of requests, and Active Directory locks an account after a
-	// handful of wrong passwords.
-	refusalMemory = time.Minute
+	// refusalMemory is how long credentials that were refused twice are not tried
+	// again, and then once only; it doubles each time, up to maxRefusalMemory. A sync
+	// run makes hundreds of requests, and Active Directory locks an account after a
+	// handful of wrong passwords within half an hour.
+	refusalMemory    = 5 * time.Minute
+	maxRefusalMemory = time.Hour
 	// refusalWait is the wait before refused credentials are tried a second and last
 	// time: an overloaded server is known to answer 401 too.
 	refusalWait = 2 * time.Second
@@ -111,8 +113,9 @@ func (g *gate) accept() {
 }
 
 // strike notes that a request's credentials were refused. The first time, everybody
-// waits, and one request tries again; the second time, nobody does for a while, and
-// err is what they are told. Requests that were under way together count as one.
+// waits, and one request tries again; from the second time on, nobody does for a
+// while, each time a longer one, and err is what they are told. Requests that were
+// under way together count as one.
 func (g *gate) strike(p pass, err *sdk.Error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -125,7 +128,8 @@ func (g *gate) strike(p pass, err *sdk.Error) {
 		g.extend(refusalWait)
 		return
 	}
-	g.strikes, g.refused, g.refusedUntil = 0, err, g.now().Add(refusalMemory)
+	memory := min(refusalMemory<<min(max(g.strikes-2, 0), 8), maxRefusalMemory)
+	g.refused, g.refusedUntil = err, g.now().Add(memory)
 }
 
 // forget lets the credentials be tried again at once.

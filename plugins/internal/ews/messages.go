@@ -60,6 +60,9 @@ type syncMessage struct {
 // deleteMessage says nothing but how it went.
 type deleteMessage struct{ Status }
 
+// TypeSeries is the Type of the item that stands for all occurrences of a series.
+const TypeSeries = "RecurringMaster"
+
 // Item is a calendar item as the server shows it.
 type Item struct {
 	ItemID       ItemID  `xml:"ItemId"`
