@@ -21,21 +21,25 @@ import (
 	"github.com/trainercal/trainercal/plugins/exchangesim"
 	"github.com/trainercal/trainercal/plugins/exchangesim/simtest"
 	"github.com/trainercal/trainercal/plugins/exchangesim/world"
+	"github.com/trainercal/trainercal/plugins/internal/winzone"
 	"github.com/trainercal/trainercal/sdk"
 	"github.com/trainercal/trainercal/sdk/calendar"
 )
 
 const (
 	firstYear, lastYear = 2000, 2029
-	// minSeries is how many real series there are at least in a mailbox with all files.
+	// minSeries is how many series of all files a mailbox holds as series.
 	minSeries = 53
-	// files and agreed are how much there is to load and to compare.
+	// files are to be loaded; agreed occurrences and disputed UIDs are to be compared.
 	files, agreed, disputed = 32, 5206, 21
 )
 
 // row is an occurrence as the test compares it.
 type row struct {
 	File, UID, Subject, Start, End string
+	// Offset is that of the occurrence's own zone at its start, empty for whole days.
+	Offset            string
+	Series, Cancelled bool
 }
 
 func compareRows(a, b row) int {
@@ -127,22 +131,22 @@ func (m *mailbox) load(t *testing.T, folder string, expected expectations) {
 	for id, n := range m.number {
 		m.ids[n] = id
 	}
-	t.Logf("%s: %+v", m.owner.Address, m.tally)
+	t.Logf("%s: %v", m.owner.Address, m.tally)
 	if m.tally.series < minSeries {
 		t.Errorf("%s: %d real series, want at least %d", m.owner.Address, m.tally.series, minSeries)
 	}
+	for _, it := range m.box.View(yearStart(firstYear), yearStart(lastYear+1), false) {
+		m.want = append(m.want, m.shown(it))
+	}
 }
 
-// checkShown compares what the simulator shows with the expectations, and prepares
-// what is to be read.
+// checkShown compares what the simulator shows with the expectations.
 func (m *mailbox) checkShown(t *testing.T, expected expectations) {
 	t.Helper()
 	shown := map[identity][]row{}
-	for _, it := range m.box.View(yearStart(firstYear), yearStart(lastYear+1), false) {
-		r := m.row(it.Subject, m.when(it))
+	for _, r := range m.want {
 		id := identity{file: r.File, uid: r.UID}
 		shown[id] = append(shown[id], r)
-		m.want = append(m.want, r)
 	}
 	compared := 0
 	for file, uids := range expected.Agreed {
@@ -162,12 +166,28 @@ func (m *mailbox) checkShown(t *testing.T, expected expectations) {
 
 func yearStart(year int) time.Time { return time.Date(year, time.January, 1, 0, 0, 0, 0, time.UTC) }
 
-// when is an item's time in the contract's form.
-func (m *mailbox) when(it world.Item) calendar.When {
-	if !it.AllDay {
-		return calendar.When{Start: it.Start, End: it.End}
+// shown is an item of the simulator as a row.
+func (m *mailbox) shown(it world.Item) row {
+	w := calendar.When{Start: it.Start, End: it.End}
+	if it.AllDay {
+		w = calendar.When{AllDay: true, FirstDay: calendar.DateOf(it.Start), EndDay: calendar.DateOf(it.End.In(it.Start.Location()))}
 	}
-	return calendar.When{AllDay: true, FirstDay: calendar.DateOf(it.Start), EndDay: calendar.DateOf(it.End.In(it.Start.Location()))}
+	r := m.row(it.Subject, w)
+	r.Series, r.Cancelled = it.Type != world.Single, it.Cancelled
+	if !it.AllDay {
+		r.Offset = it.Start.Format("-07:00")
+	}
+	return r
+}
+
+// read is an item of a plugin as a row. A zone that nobody knows has no offset.
+func (m *mailbox) read(item calendar.Item) row {
+	r := m.row(item.Subject, item.When)
+	r.Series, r.Cancelled = item.SeriesID != "", item.Cancelled
+	if zone, err := winzone.Load(item.When.TimeZone); err == nil && !item.When.AllDay {
+		r.Offset = item.When.Start.In(zone).Format("-07:00")
+	}
+	return r
 }
 
 // row finds in the subject to which UID an occurrence belongs.
@@ -218,7 +238,7 @@ func (m *mailbox) inWindow(t *testing.T, w calendar.Window) []row {
 }
 
 // checkRead reads all mailboxes through a plugin, year by year, and compares every
-// row. What it compares with has passed checkShown.
+// row with what the simulator shows, which checkShown compares with the expectations.
 func checkRead(t *testing.T, backend sdk.Backend, settings map[string]any, boxes []*mailbox) {
 	data, err := json.Marshal(settings)
 	if err != nil {
@@ -271,7 +291,7 @@ func readWindow(t *testing.T, account sdk.Account, w calendar.Window, boxes []*m
 		}
 		m := byAddress[page.Mailbox]
 		for _, item := range itemsOf(page.Changes) {
-			got[page.Mailbox] = append(got[page.Mailbox], m.row(item.Subject, item.When))
+			got[page.Mailbox] = append(got[page.Mailbox], m.read(item))
 		}
 		return nil
 	})

@@ -8,7 +8,8 @@
 //
 // Loading promises that a rule stays a series wherever Exchange has a pattern for it;
 // the test prints how many did and fails below a set number. What Exchange cannot hold
-// becomes what its clients make of it:
+// becomes what its clients make of it; only of disputed series, see below, are occurrences
+// taken from the expectations instead:
 //   - an RDATE is an item of its own, unless the rule has that occurrence anyway;
 //   - a rule for chosen months of a year ("the third Wednesday, not in summer") and a
 //     series whose start is not on its own pattern are items of their own;

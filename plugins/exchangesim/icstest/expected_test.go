@@ -38,11 +38,8 @@ func readExpectations(file string) (expectations, error) {
 	return e, json.Unmarshal(data, &e)
 }
 
-// occurrences lists the agreed ones of a UID, or those of a library that has any.
+// occurrences lists the disputed ones of a UID by a library that has any.
 func (x expectations) occurrences(id identity) []occurrence {
-	if agreed := x.Agreed[id.file][id.uid]; agreed != nil {
-		return agreed
-	}
 	if one := x.claim(id, rie); one != nil {
 		return one
 	}

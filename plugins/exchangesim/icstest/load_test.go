@@ -15,17 +15,24 @@ const noUID = "None"
 
 // tally counts how a mailbox was loaded.
 type tally struct {
-	// series are real series with a rule; given up are rules that Exchange has no
-	// word for, by reason.
+	// series are real series with a rule; givenUp are the rules that Exchange has no
+	// pattern for, with the reason.
 	series  int
 	givenUp []string
-	// exceptions and deletions are changed and deleted occurrences of real series,
-	// torn off those that Exchange does not let past their neighbours and that became
-	// items of their own.
+	// exceptions and deletions are changed and deleted occurrences of real series;
+	// tornOff are changes that became items of their own, because Exchange does not let
+	// an occurrence past its neighbours.
 	exceptions, deletions, tornOff int
-	// singles are all items of their own, excluded the changed occurrences that the
-	// series excludes again, startless the events without a start.
+	// singles are all items of their own, excluded the changes to occurrences that
+	// their series excludes, startless the events without a start.
 	singles, excluded, startless int
+}
+
+func (t tally) String() string {
+	return fmt.Sprintf("%d real series with %d changed and %d deleted occurrences, %d single items; "+
+		"%d changes torn off, %d of excluded occurrences, %d events without a start; no pattern for %d: %s",
+		t.series, t.exceptions, t.deletions, t.singles, t.tornOff, t.excluded, t.startless,
+		len(t.givenUp), strings.Join(t.givenUp, "; "))
 }
 
 // loader puts calendars into a mailbox, as a client of Exchange would.
@@ -90,7 +97,7 @@ func groups(events []event) []*group {
 	return all
 }
 
-// group loads an event with its changes. A rule that Exchange has no word for is
+// group loads an event with its changes. A rule that Exchange has no pattern for is
 // loaded as the occurrences that the expectations list.
 func (l *loader) group(id identity, g *group) error {
 	if g.master == nil {
@@ -117,8 +124,12 @@ func (l *loader) group(id identity, g *group) error {
 	return nil
 }
 
-// listed loads the occurrences that the expectations list, each as an item.
+// listed loads the occurrences that the expectations list, each as an item. It is for
+// what the libraries dispute only: comparing the rest with itself would prove nothing.
 func (l *loader) listed(id identity, master event) error {
+	if _, agreed := l.expected.Agreed[id.file][id.uid]; agreed {
+		return fmt.Errorf("an agreed series cannot be loaded: %s", l.tally.givenUp[len(l.tally.givenUp)-1])
+	}
 	for _, o := range l.expected.occurrences(id) {
 		e, err := o.event(l.zone)
 		if err != nil {
