@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
+
+	"github.com/trainercal/trainercal/gateway/internal/platform"
 )
 
 // Limits and defaults of the sync and telemetry blocks.
@@ -22,8 +24,9 @@ const (
 	defaultState    = "sqlite://gateway.db"
 )
 
-// namePattern keeps names safe in markers, commands and file names.
-var namePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+// namePattern keeps names safe in markers, commands and file names, and short enough
+// for a marker to hold three of them.
+var namePattern = regexp.MustCompile(fmt.Sprintf(`^[A-Za-z0-9][A-Za-z0-9._-]{0,%d}$`, platform.MaxNameBytes-1))
 
 // name checks a name that ends up in markers and commands.
 func (d *decoder) name(at hcl.Range, what, name string) bool {
@@ -31,8 +34,8 @@ func (d *decoder) name(at hcl.Range, what, name string) bool {
 		return true
 	}
 	d.report(at, "Invalid name", fmt.Sprintf(
-		"%q cannot be the name of %s: want 1 to 64 letters, digits, dots, hyphens or underscores, starting with a letter or digit.",
-		name, what))
+		"%q cannot be the name of %s: want 1 to %d letters, digits, dots, hyphens or underscores, starting with a letter or digit.",
+		name, what, platform.MaxNameBytes))
 	return false
 }
 

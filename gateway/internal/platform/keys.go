@@ -9,6 +9,10 @@ import (
 // MaxIDBytes is the longest id of a course, an unavailability or a session.
 const MaxIDBytes = 128
 
+// MaxNameBytes is the longest name of an installation, a provider or a trainer: all
+// three are in every marker, beside the id.
+const MaxNameBytes = 40
+
 // maxKeyID is how many bytes of a marker an id may take: a marker has 255 in all.
 const maxKeyID = 72
 

@@ -196,12 +196,13 @@ func TestRenderedTextFits(t *testing.T) {
 // ids never share a key.
 func TestKeysFitMarkers(t *testing.T) {
 	t.Parallel()
-	trainer := TrainerID{Provider: "northwind", Label: "ana"}
+	longest := strings.Repeat("x", MaxNameBytes)
+	trainer := TrainerID{Provider: longest, Label: longest}
 	rapid.Check(t, func(t *rapid.T) {
 		ids := rapid.StringOfN(rapid.Rune(), 1, -1, MaxIDBytes)
 		a, b := ids.Draw(t, "a"), ids.Draw(t, "b")
 		for _, key := range []string{CourseKey(trainer, a), UnavailabilityKey(trainer, a)} {
-			marker := calendar.Marker{Installation: "northwind-sync", Key: key, Generation: strings.Repeat("g", 36)}
+			marker := calendar.Marker{Installation: longest, Key: key, Generation: strings.Repeat("g", 36)}
 			if n := len(marker.String()); n > calendar.MaxMarkerBytes {
 				t.Fatalf("the marker of %q has %d bytes", a, n)
 			}
