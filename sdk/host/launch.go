@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
+	"strings"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
@@ -33,11 +34,14 @@ func Launch(ctx context.Context, opts Options) (*Process, error) {
 	}
 	if err := p.connect(ctx); err != nil {
 		p.Kill()
-		return nil, sdk.CodePluginDied.Wrap(err, "the plugin %s could not be started: %s", opts.Command, wire.Scrub(err.Error()))
+		return nil, sdk.CodePluginDied.Wrap(err, "the plugin %s could not be started: %s", opts.Command, oneLine(wire.Scrub(err.Error())))
 	}
 	p.background.Go(p.watchHealth)
 	return p, nil
 }
+
+// oneLine joins the lines of a message for operators.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // newProcess prepares a process.
 func newProcess(opts Options) (*Process, error) {
