@@ -74,8 +74,7 @@ func (c *cli) showImport(r app.Imported) error {
 		return c.printJSON(out)
 	}
 	w := &writer{out: c.Stdout}
-	w.printf("%d created, %d updated (%d of them are pushed), %d unchanged, %d deleted\n",
-		r.Created, r.Updated, r.Triggered, r.Unchanged, r.Deleted)
+	w.printf("%d created, %d updated%s, %d unchanged, %d deleted\n", r.Created, r.Updated, triggered(r), r.Unchanged, r.Deleted)
 	if r.Stale > 0 {
 		w.printf("%d refused: older versions than what is stored\n", r.Stale)
 	}
@@ -83,4 +82,13 @@ func (c *cli) showImport(r app.Imported) error {
 		w.printf("%s is on a course and has no mapping that is pushed to: its courses are kept, and pushed when it gets one\n", t)
 	}
 	return w.err
+}
+
+// triggered says which updates the next run does not write into the calendars,
+// because none of the fields that changed is in repush_on (push-7).
+func triggered(r app.Imported) string {
+	if waiting := r.Updated - r.Triggered; waiting > 0 {
+		return fmt.Sprintf(" (%d without a change that is pushed by itself)", waiting)
+	}
+	return ""
 }

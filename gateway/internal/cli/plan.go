@@ -143,7 +143,7 @@ func (c *cli) printPlan(plans []planned, n names) error {
 		}
 		if p.Error != nil {
 			failing++
-			told.failing(w, "  ", id.Provider+"/"+n.trainers[p.Trainer].Service, failingOfError(p.trainer.Err))
+			told.failing(w, "  ", id.Provider+"/"+n.trainers[p.Trainer].Service, p.Trainer, failingOfError(p.trainer.Err))
 		}
 	}
 	w.printf("\n%s for %s, %d failing; nothing was changed\n", plural(changesOf(plans), "change"), plural(len(plans), "trainer"), failing)

@@ -79,20 +79,22 @@ var accountCodes = map[sdk.Code]bool{
 	sdk.CodePluginDied: true,
 }
 
-// said remembers what was said of accounts.
-type said map[string]bool
+// said holds, by account and trouble, the trainer with whom it was said.
+type said map[string]string
 
-// failing writes why a trainer is not in sync and what to do. An account's trouble
-// is told with the account's first trainer only.
-func (s said) failing(w *writer, indent, account string, f *store.Failing) {
-	if accountCodes[sdk.Code(f.Code)] {
-		key := account + f.Code + f.Message
-		if s[key] {
-			w.printf("%sfailing: the account, see above (%s)\n", indent, f.Code)
-			return
-		}
-		s[key] = true
+// failing writes why a trainer is not in sync and what to do. Trouble that several
+// trainers of an account have is told in full with the first of them only.
+func (s said) failing(w *writer, indent, account, trainer string, f *store.Failing) {
+	key := account + f.Code + f.Message
+	switch first, told := s[key]; {
+	case told && accountCodes[sdk.Code(f.Code)]:
+		w.printf("%sfailing: the account, see above (%s)\n", indent, f.Code)
+		return
+	case told:
+		w.printf("%sfailing: the same as %s (%s)\n", indent, first, f.Code)
+		return
 	}
+	s[key] = trainer
 	w.printf("%sfailing: %s (%s)\n", indent, f.Message, f.Code)
 	if f.Advice != "" {
 		w.printf("%swhat to do: %s\n", indent, f.Advice)
@@ -136,7 +138,7 @@ func printTrainer(w *writer, t store.RunTrainer, n names, told said) {
 		w.printf("  skipped  %s\n", skippedWords(t.Skipped))
 	}
 	if t.Failing != nil {
-		told.failing(w, "  ", t.Trainer.Provider+"/"+n.trainers[t.Trainer.String()].Service, t.Failing)
+		told.failing(w, "  ", t.Trainer.Provider+"/"+n.trainers[t.Trainer.String()].Service, t.Trainer.String(), t.Failing)
 	} else if len(t.Steps) == 0 && len(t.Skipped) == 0 {
 		w.printf("  nothing to do\n")
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/trainercal/trainercal/gateway/internal/app"
+	"github.com/trainercal/trainercal/gateway/internal/config"
 	"github.com/trainercal/trainercal/gateway/internal/store"
 )
 
@@ -122,10 +123,18 @@ func (s *statusPage) accounts(a *app.App, trainers []app.TrainerStatus) {
 	s.told = said{}
 	for _, p := range a.Config().Providers {
 		for _, account := range p.Accounts {
-			s.group(account.Name()+" ("+account.MasterAccount+")", account.Name(), trainers)
+			s.group(account.Name()+" ("+account.MasterAccount+")"+engineWord(a.Config(), p), account.Name(), trainers)
 		}
 		s.group(p.Name+", without a calendar service", p.Name+"/", trainers)
 	}
+}
+
+// engineWord marks a provider that is switched off while others are on (eng-1).
+func engineWord(c *config.Config, p config.Provider) string {
+	if c.Sync.Engine && !p.Engine {
+		return ", engine off"
+	}
+	return ""
 }
 
 func (s *statusPage) group(title, account string, trainers []app.TrainerStatus) {
@@ -149,7 +158,7 @@ func (s *statusPage) group(title, account string, trainers []app.TrainerStatus) 
 	for _, t := range members {
 		if t.Health == app.Failing {
 			s.out.printf("  %s, for %s, %s\n", t.Trainer.Label, ago(s.now.Sub(t.Failing.Since)), tries(t.Failing.Attempts))
-			s.told.failing(s.out, "    ", account, t.Failing)
+			s.told.failing(s.out, "    ", account, t.Trainer.Label, t.Failing)
 		}
 	}
 }
