@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os/exec"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
@@ -51,7 +52,7 @@ func newProcess(opts Options) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Process{opts: opts, program: program, killed: make(chan struct{})}
+	p := &Process{opts: opts, program: program, killed: make(chan struct{}), limit: lineLimit{now: time.Now}}
 	p.client = plugin.NewClient(p.config())
 	p.background.Go(func() { readLines(program.stderr, p.loggedLine) })
 	p.background.Go(p.reportEnd)

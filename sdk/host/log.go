@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"regexp"
-	"slices"
 	"sync"
 
 	"github.com/hashicorp/go-hclog"
@@ -61,6 +60,8 @@ type entry struct {
 	level   hclog.Level
 	message string
 	fields  []any
+	// plain: the line was no log entry.
+	plain bool
 }
 
 // allowed are the fields that are let through. Their values are numbers, yes or no,
@@ -80,7 +81,7 @@ func parseLine(line []byte) entry {
 	d := json.NewDecoder(bytes.NewReader(line))
 	d.UseNumber()
 	if err := d.Decode(&fields); err != nil || fields == nil {
-		return entry{level: hclog.Warn, message: wire.Scrub(string(line))}
+		return entry{level: hclog.Warn, message: wire.Scrub(string(line)), plain: true}
 	}
 	text := func(key string) string { s, _ := fields[key].(string); return s }
 	e := entry{level: hclog.LevelFromString(text("@level")), message: wire.Scrub(text("@message"))}
@@ -109,17 +110,6 @@ func harmless(value any) (any, bool) {
 		return v, name.MatchString(v)
 	}
 	return nil, false
-}
-
-// loggedLine passes a line of the plugin's log on.
-func (p *Process) loggedLine(line []byte) {
-	e := parseLine(line)
-	p.opts.Logger.Log(e.level, e.message, slices.Concat([]any{"plugin", p.name()}, e.fields)...)
-}
-
-// printedLine passes on what the plugin printed instead of logging it.
-func (p *Process) printedLine(line []byte) {
-	p.opts.Logger.Debug(wire.Scrub(string(line)), "plugin", p.name())
 }
 
 // reportEnd logs that the process ended by itself.

@@ -1,11 +1,13 @@
 package host
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -20,20 +22,20 @@ import (
 func TestParseLine(t *testing.T) {
 	for line, want := range map[string]entry{
 		`{"@level":"info","@message":"read","@module":"fake.graph","mailboxes":3,"subject":"Biopsy","error":"x"}`: {
-			hclog.Info, "read", []any{"module", "fake.graph", "mailboxes", "3"},
+			level: hclog.Info, message: "read", fields: []any{"module", "fake.graph", "mailboxes", "3"},
 		},
 		`{"@level":"debug","@message":"GET https://h.example/users/ana@x.example?t=1","status":429,"wait_ms":1152921504606846977}`: {
-			hclog.Debug, "GET https://h.example/…", []any{"status", "429", "wait_ms", "1152921504606846977"},
+			level: hclog.Debug, message: "GET https://h.example/…", fields: []any{"status", "429", "wait_ms", "1152921504606846977"},
 		},
 		`{"@level":"error","@message":"m","operation":"two words","account":"ana@x.example","host":{"a":1},"method":"GET"}`: {
-			hclog.Error, "m", []any{"method", "GET"},
+			level: hclog.Error, message: "m", fields: []any{"method", "GET"},
 		},
 		`{"@message":5}`:                   {level: hclog.Warn},
 		`{"@level":"off","@message":"m"}`:  {level: hclog.Warn, message: "m"},
-		`plain text`:                       {level: hclog.Warn, message: "plain text"},
-		`null`:                             {level: hclog.Warn, message: "null"},
-		``:                                 {level: hclog.Warn},
-		`{"@message":"a","count":1e999999`: {level: hclog.Warn, message: `{"@message":"a","count":1e999999`},
+		`plain text`:                       {level: hclog.Warn, message: "plain text", plain: true},
+		`null`:                             {level: hclog.Warn, message: "null", plain: true},
+		``:                                 {level: hclog.Warn, plain: true},
+		`{"@message":"a","count":1e999999`: {level: hclog.Warn, message: `{"@message":"a","count":1e999999`, plain: true},
 	} {
 		if diff := cmp.Diff(want, parseLine([]byte(line)), cmp.AllowUnexported(entry{})); diff != "" {
 			t.Errorf("%s:\n%s", line, diff)
@@ -82,28 +84,55 @@ func TestLinesAreBounded(t *testing.T) {
 	}
 }
 
-// A process that the plugin started can hold the plugin's output open: its end is
+// What an ended plugin started ends with it, so that nothing holds its output open, and
+// nobody who gets its number later is killed in its place.
+func TestWhatAPluginStartedEndsWithIt(t *testing.T) {
+	p := started(t, "sh", "-c", "sleep 60 & exit 0")
+	if err := p.Wait(t.Context()); err != nil {
+		t.Errorf("the program ended with %v", err)
+	}
+	if _, err := io.Copy(io.Discard, p.stdout); err != nil {
+		t.Errorf("the output ended with %v", err)
+	}
+	if p.mu.Lock(); !p.over {
+		t.Error("the number of the ended process would be used again")
+	}
+	p.mu.Unlock()
+	if err := p.Kill(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// A process that left the plugin's group can hold the plugin's output open: its end is
 // noticed all the same.
 func TestOutputHeldOpen(t *testing.T) {
-	shell, err := exec.LookPath("sh")
-	if err != nil {
-		t.Skip("no shell to start a process from")
+	if _, err := exec.LookPath("setsid"); err != nil {
+		t.Skip("no setsid to leave the group with")
 	}
-	p, err := newProgram(exec.Command(shell, "-c", "sleep 60 & exit 0"))
+	p := started(t, "sh", "-c", `setsid sh -c 'echo > "$0"; exec sleep 5' "$0" & until [ -e "$0" ]; do :; done`,
+		filepath.Join(t.TempDir(), "left"))
+	if _, err := io.Copy(io.Discard, p.stdout); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("the output ended with %v, want the drain's deadline", err)
+	}
+}
+
+func started(t *testing.T, name string, args ...string) *program {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		t.Skip("no " + name + " to start a process from")
+	}
+	p, err := newProgram(exec.Command(path, args...))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := p.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.Wait(t.Context()); err != nil {
-		t.Errorf("the program ended with %v", err)
-	}
-	if _, err := io.Copy(io.Discard, p.stdout); !errors.Is(err, os.ErrDeadlineExceeded) {
-		t.Errorf("the output ended with %v, want the drain's deadline", err)
-	}
-	if err := p.Kill(t.Context()); err != nil { // the group: the sleeper goes too
-		t.Error(err)
-	}
-	p.closePipes()
+	t.Cleanup(func() {
+		_ = p.Kill(context.Background())
+		<-p.ended
+		p.closePipes()
+	})
+	return p
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-plugin"
@@ -23,6 +24,11 @@ type Process struct {
 	conn    *grpc.ClientConn
 	rpc     *rpc.Client
 
+	// limit bounds what it writes; informed: it was given an account, so that what it
+	// writes may hold private text.
+	limit    lineLimit
+	informed atomic.Bool
+
 	// killed tells the health watch to stop.
 	killed chan struct{}
 	once   sync.Once
@@ -39,6 +45,7 @@ func (p *Process) Describe(ctx context.Context) (sdk.Description, error) {
 // Open opens an account. Settings that cannot work are answered with a
 // *[sdk.SettingsError].
 func (p *Process) Open(ctx context.Context, req sdk.OpenRequest) (sdk.Account, error) {
+	p.informed.Store(true)
 	a, err := p.rpc.Open(ctx, req)
 	return a, p.explain(err)
 }
@@ -76,6 +83,7 @@ func (p *Process) Kill() {
 		<-p.program.ended
 		p.background.Wait()
 		p.program.closePipes()
+		p.reportDropped(p.limit.left())
 	})
 }
 

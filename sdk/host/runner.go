@@ -30,8 +30,9 @@ type program struct {
 	theirs []*os.File
 
 	mu sync.Mutex
-	// stopped: it is not to be started any more. running: it was started.
-	stopped, running bool
+	// stopped: it is not to be started any more. running: it was started. over: it
+	// ended, and its number may be another process's by now.
+	stopped, running, over bool
 
 	// ended is closed when the process has ended; err says how.
 	ended chan struct{}
@@ -91,11 +92,20 @@ func (p *program) closeTheirs() {
 // await notes the end of the process, and gives readers of its output a last moment.
 func (p *program) await() {
 	p.err = p.cmd.Wait()
+	p.endGroup()
 	_ = p.lifeline.Close()
 	deadline := time.Now().Add(drainTime)
 	_ = p.stdout.SetReadDeadline(deadline)
 	_ = p.stderr.SetReadDeadline(deadline)
 	close(p.ended)
+}
+
+// endGroup kills what the ended process started. It is the last use of its number.
+func (p *program) endGroup() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_ = killGroup(p.cmd) // mostly there is nobody left
+	p.over = true
 }
 
 // closePipes frees our ends.
@@ -119,7 +129,7 @@ func (p *program) Kill(context.Context) error {
 		p.closeTheirs()
 		close(p.ended)
 	}
-	if !p.running {
+	if !p.running || p.over {
 		return nil
 	}
 	if err := killGroup(p.cmd); err != nil && !errors.Is(err, os.ErrProcessDone) {
