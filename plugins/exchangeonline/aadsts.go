@@ -23,7 +23,10 @@ var aadsts = map[int]hint{
 		sdk.CodeCredentials, "the client secret has expired",
 		"create a new client secret in the app registration and set client_secret to its value",
 	},
-	7000218: {sdk.CodeCredentials, "no client secret arrived", "check that client_secret is not empty"},
+	7000218: {
+		sdk.CodeCredentials, "no client secret or assertion arrived",
+		"check that client_secret, or the file that is used instead, is not empty",
+	},
 	700016: {
 		sdk.CodeCredentials, "the application is not known in the tenant",
 		"check client_id and tenant_id, and that the application was consented to in this tenant",
@@ -45,7 +48,32 @@ var aadsts = map[int]hint{
 	},
 	70011:  {sdk.CodeCredentials, "the requested scope is not valid", "check cloud"},
 	700022: {sdk.CodeCredentials, "the requested scope is not valid", "check cloud"},
-	50012:  {sdk.CodeCredentials, "the sign-in failed", "check client_secret"},
+	50012: {
+		sdk.CodeCredentials, "the sign-in failed",
+		"check client_secret; with certificate_file, that its certificate is in the app registration",
+	},
+	700027: {
+		sdk.CodeCredentials, "the certificate's signature cannot be verified",
+		"add the certificate of certificate_file to the app registration, or put the one that is there into the file",
+	},
+	700024: {
+		sdk.CodeCredentials, "the signed proof is not valid at this time",
+		"set the gateway's clock (NTP); with federated_token_file, check that its token is renewed",
+	},
+	50048: {
+		sdk.CodeCredentials, "the signed proof is of another application",
+		"check client_id; with federated_token_file, the subject and issuer of the federated credential",
+	},
+	700030: {
+		sdk.CodeCredentials, "the certificate's subject is not allowed",
+		"use a certificate that the app registration names",
+	},
+	70021:  {sdk.CodeCredentials, "no federated credential matches the token", matchFederated},
+	700213: {sdk.CodeCredentials, "no federated credential matches the token", matchFederated},
+	700229: {
+		sdk.CodeCredentials, "the federated token is not one of an application",
+		"let the other identity provider issue a token for a workload, not for a person",
+	},
 	7000112: {
 		sdk.CodeAccountBlocked, "the application is disabled",
 		"let an administrator enable sign-in for the enterprise application",
@@ -73,6 +101,9 @@ var aadsts = map[int]hint{
 	90055: {sdk.CodeThrottled, "the tenant is being throttled by the sign-in service", ""},
 }
 
+// matchFederated is what to do where a federated token fits no credential.
+const matchFederated = "make issuer, subject and audience of the app registration's federated credential equal those of the token, letter case included"
+
 // explainAADSTS turns a refused token request into an error that says what to do.
 func explainAADSTS(answer tokenAnswer) *sdk.Error {
 	for _, number := range answer.Codes {
@@ -86,5 +117,5 @@ func explainAADSTS(answer tokenAnswer) *sdk.Error {
 		detail = fmt.Sprintf("AADSTS%d", answer.Codes[0])
 	}
 	return sdk.CodeCredentials.New("the sign-in service refused the application").WithDetail(detail).
-		WithAdvice("look the code up in the sign-in logs of the enterprise application, and check tenant_id, client_id and client_secret")
+		WithAdvice("look the code up in the sign-in logs of the enterprise application, and check tenant_id, client_id and client_secret, or what is used instead of it")
 }

@@ -52,15 +52,15 @@ func settingsSchema() schema.Schema {
 			},
 			{
 				Name: "certificate_file", Type: schema.String,
-				Help: "Sign in with a certificate. Not supported yet.",
+				Help: "Sign in with a certificate of the app registration: the absolute path of a PEM file with the certificate and its RSA key, or of a PFX file. It is read again for every token.",
 			},
 			{
 				Name: "certificate_password", Type: schema.String, Sensitive: true,
-				Help: "The password of certificate_file. Not supported yet.",
+				Help: "The password of certificate_file when it is a PFX file.",
 			},
 			{
 				Name: "federated_token_file", Type: schema.String,
-				Help: "Sign in with a federated token. Not supported yet.",
+				Help: "Sign in with a federated identity credential: the absolute path of the file that holds the token of the other identity provider. It is read again for every token.",
 			},
 			{
 				Name: "cloud", Type: schema.String, Default: "global", Enum: []string{"global", "gcc-high", "dod", "china"},
@@ -109,9 +109,9 @@ type rawSettings struct {
 
 // settings is the settings block, checked.
 type settings struct {
-	tenant, clientID, secret string
-	// tokenURL is the tenant's token endpoint.
-	tokenURL string
+	tenant string
+	// proof is how the application signs in.
+	proof proof
 	// graph is Graph's address with the version at its end.
 	graph *url.URL
 	// concurrency is how many requests may be in flight.
@@ -135,6 +135,7 @@ func parseSettings(data json.RawMessage) (settings, error) {
 	var refused refusals
 	refused.checkSupport(raw)
 	refused.checkIdentity(raw)
+	refused.checkProof(raw.proof())
 	if raw.Concurrency < 1 || raw.Concurrency > maxConcurrency {
 		refused.add("concurrency", "concurrency is out of range", fmt.Sprintf("Set a number from 1 to %d, or leave it out.", maxConcurrency))
 	}
@@ -156,13 +157,10 @@ func (r *refusals) add(attribute, summary, detail string) {
 
 func (r *refusals) checkSupport(raw rawSettings) {
 	for _, later := range []struct{ name, value string }{
-		{"certificate_file", raw.CertificateFile},
-		{"certificate_password", raw.CertificatePassword},
-		{"federated_token_file", raw.FederatedTokenFile},
 		{"ews_url", raw.EWSURL},
 	} {
 		if later.value != "" {
-			r.add(later.name, later.name+" is not supported yet", "Remove it, and sign in with client_secret over Graph.")
+			r.add(later.name, later.name+" is not supported yet", "Remove it; Exchange Online is reached over Graph.")
 		}
 	}
 	switch raw.API {
@@ -189,13 +187,10 @@ func (r *refusals) checkIdentity(raw rawSettings) {
 	if raw.ClientID == "" {
 		r.add("client_id", "client_id is missing", "Set the application (client) id of the app registration.")
 	}
-	if raw.ClientSecret == "" {
-		r.add("client_secret", "client_secret is missing", "Set the value of a client secret of the app registration.")
-	}
 }
 
 func (r *refusals) addresses(raw rawSettings) settings {
-	set := settings{tenant: raw.TenantID, clientID: raw.ClientID, secret: raw.ClientSecret, concurrency: raw.Concurrency}
+	set := settings{tenant: raw.TenantID, concurrency: raw.Concurrency}
 	home, known := clouds[raw.Cloud]
 	if !known {
 		r.add("cloud", fmt.Sprintf("unknown cloud %q", raw.Cloud), "Set global, gcc-high, dod or china.")
@@ -207,7 +202,8 @@ func (r *refusals) addresses(raw rawSettings) settings {
 		set.graph = set.graph.JoinPath(graphVersion)
 	}
 	if login := r.address("login_url", raw.LoginURL, home.login); login != nil {
-		set.tokenURL = login.JoinPath(raw.TenantID, "oauth2/v2.0/token").String()
+		set.proof = raw.proof()
+		set.proof.tokenURL = login.JoinPath(raw.TenantID, "oauth2/v2.0/token").String()
 	}
 	return set
 }

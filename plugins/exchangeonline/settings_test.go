@@ -54,7 +54,7 @@ func TestSettings(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(test.want, addresses{set.tokenURL, set.graph.String(), set.scope}); diff != "" {
+			if diff := cmp.Diff(test.want, addresses{set.proof.tokenURL, set.graph.String(), set.scope}); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -70,7 +70,7 @@ func TestSettingsRefused(t *testing.T) {
 		"nothing set":   {map[string]any{"tenant_id": nil, "client_id": nil, "client_secret": nil}, []string{"client_id", "client_secret", "tenant_id"}},
 		"for everybody": {map[string]any{"tenant_id": "Organizations"}, []string{"tenant_id"}},
 		"not a tenant":  {map[string]any{"tenant_id": "../x"}, []string{"tenant_id"}},
-		"not built yet": {map[string]any{"certificate_file": "c", "certificate_password": "hunter2", "federated_token_file": "f", "ews_url": "u", "api": "ews"}, []string{"api", "certificate_file", "certificate_password", "ews_url", "federated_token_file"}},
+		"not built yet": {map[string]any{"ews_url": "u", "api": "ews"}, []string{"api", "ews_url"}},
 		"unknown cloud": {map[string]any{"cloud": "nine"}, []string{"cloud"}},
 		"plain http":    {map[string]any{"graph_url": "http://graph.example", "login_url": "http://login.example"}, []string{"graph_url", "login_url"}},
 		"too eager":     {map[string]any{"concurrency": 1000}, []string{"concurrency"}},

@@ -26,9 +26,10 @@ const (
 
 // tokens hands out the account's access token: one request an hour, whoever asks.
 type tokens struct {
-	config clientcredentials.Config
-	http   *http.Client
-	now    func() time.Time
+	proof proof
+	scope string
+	http  *http.Client
+	now   func() time.Time
 
 	// turn is held by the one who asks the token endpoint; a channel, so that
 	// waiting for it ends with the waiter's context.
@@ -43,11 +44,7 @@ type tokens struct {
 func newTokens(client *transport.Client, set settings, now func() time.Time) *tokens {
 	meta := transport.Meta{Operation: "token", Idempotent: true}
 	return &tokens{
-		config: clientcredentials.Config{
-			ClientID: set.clientID, ClientSecret: set.secret,
-			TokenURL: set.tokenURL, Scopes: []string{set.scope},
-			AuthStyle: oauth2.AuthStyleInParams,
-		},
+		proof: set.proof, scope: set.scope,
 		http: &http.Client{
 			Transport: client.RoundTripper(meta),
 			// The secret goes where the operator said, and nowhere else.
@@ -91,11 +88,10 @@ func (t *tokens) remembered() (token string, err *sdk.Error, known bool) {
 
 func (t *tokens) ask(ctx context.Context) (string, *sdk.Error) {
 	asked := t.now()
-	got, err := t.config.Token(context.WithValue(ctx, oauth2.HTTPClient, t.http))
+	got, refusal := t.request(ctx, asked)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if err != nil {
-		refusal := tokenError(err)
+	if refusal != nil {
 		if refusal.Code.Fault() == sdk.FaultCredentials || refusal.Code == sdk.CodeThrottled {
 			t.refused, t.refusedAt = refusal, asked
 		}
@@ -105,6 +101,24 @@ func (t *tokens) ask(ctx context.Context) (string, *sdk.Error) {
 	got.Expiry = asked.Add(lifetime(got))
 	t.current, t.refused = got, nil
 	return got.AccessToken, nil
+}
+
+// request asks the token endpoint.
+func (t *tokens) request(ctx context.Context, now time.Time) (*oauth2.Token, *sdk.Error) {
+	parameters, refusal := t.proof.parameters(now)
+	if refusal != nil {
+		return nil, refusal
+	}
+	config := clientcredentials.Config{
+		ClientID: t.proof.clientID, ClientSecret: t.proof.secret,
+		TokenURL: t.proof.tokenURL, Scopes: []string{t.scope},
+		AuthStyle: oauth2.AuthStyleInParams, EndpointParams: parameters,
+	}
+	got, err := config.Token(context.WithValue(ctx, oauth2.HTTPClient, t.http))
+	if err != nil {
+		return nil, tokenError(err)
+	}
+	return got, nil
 }
 
 // lifetime is what the server promised, and long enough that a server which

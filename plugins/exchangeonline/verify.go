@@ -98,7 +98,7 @@ func stopsAt(err error, step string) bool {
 // servers are the roots of the servers that the account talks to, each once.
 func (a *account) servers() []*url.URL {
 	graph := &url.URL{Scheme: a.settings.graph.Scheme, Host: a.settings.graph.Host, Path: "/"}
-	login, err := url.Parse(a.settings.tokenURL)
+	login, err := url.Parse(a.settings.proof.tokenURL)
 	if err != nil || login.Host == graph.Host {
 		return []*url.URL{graph}
 	}
@@ -110,7 +110,25 @@ func (a *account) verifyToken(ctx context.Context) sdk.Check {
 	if _, err := a.graph.tokens.get(ctx); err != nil {
 		return failed("", "credentials", "asked for an access token", err)
 	}
-	return sdk.Check{Step: "credentials", Outcome: sdk.Passed, Observed: "got an access token"}
+	check := sdk.Check{Step: "credentials", Outcome: sdk.Passed, Observed: "got an access token"}
+	if observed, advice := a.certificateEnding(); observed != "" {
+		check.Outcome, check.Advice = sdk.Warned, advice
+		check.Observed += "; " + observed
+	}
+	return check
+}
+
+// certificateEnding is a warning that the account's certificate ends soon. A file
+// that cannot be read any more is the next token's affair.
+func (a *account) certificateEnding() (observed, advice string) {
+	if a.settings.proof.certificateFile == "" {
+		return "", ""
+	}
+	cert, err := a.settings.proof.certificate()
+	if err != nil {
+		return "", ""
+	}
+	return cert.ending(a.now())
 }
 
 // verifyAPI sends one request and wants Graph's own answer to it, whatever that says

@@ -1,10 +1,12 @@
 package exchangesim
 
 import (
+	"crypto/x509"
 	"net/http"
 	"time"
 
 	"github.com/trainercal/trainercal/plugins/exchangesim/internal/faults"
+	"github.com/trainercal/trainercal/plugins/exchangesim/internal/login"
 )
 
 // Defaults of [Options].
@@ -31,6 +33,10 @@ type Options struct {
 	// TenantID, ClientID and ClientSecret are the application that may use Graph, and
 	// EWS with a token.
 	TenantID, ClientID, ClientSecret string
+	// Certificates are further proofs of the application's, Federation a federated
+	// identity credential of it; nil for none.
+	Certificates []*x509.Certificate
+	Federation   *Federation
 	// EWSUser and EWSPassword are an account with full access to, and the right to
 	// impersonate the owner of, every mailbox. Others: World.SetAccount.
 	EWSUser, EWSPassword string
@@ -103,6 +109,9 @@ const (
 	FaultHTML    = faults.HTML
 	FaultSlow    = faults.Slow
 )
+
+// Federation is a federated identity credential; see package login for its fields.
+type Federation = login.Federation
 
 // Count is how often an operation was asked for.
 type Count = faults.Count

@@ -47,6 +47,7 @@ func Start(opts Options) (*Server, error) {
 	s := &Server{opts: opts, world: world.New(world.Options{Now: opts.Now}), faults: faults.New(opts.Seed)}
 	s.login = login.New(login.Options{
 		TenantID: opts.TenantID, ClientID: opts.ClientID, ClientSecret: opts.ClientSecret, Now: opts.Now,
+		Certificates: opts.Certificates, Federation: opts.Federation, URL: s.LoginURL,
 	})
 	s.graph = graph.New(graph.Options{
 		World: s.world, Valid: s.login.Valid, Faults: s.faults, Prefix: graphPrefix,

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -23,7 +24,14 @@ type Options struct {
 	ClientID string
 	// ClientSecret is the application's secret.
 	ClientSecret string
-	Now          func() time.Time
+	// Certificates are those of the app registration, Federation its federated identity
+	// credential; nil for none.
+	Certificates []*x509.Certificate
+	Federation   *Federation
+	// URL is the address below which the endpoint is served; the audience of assertions
+	// begins with it.
+	URL func() string
+	Now func() time.Time
 }
 
 // Endpoint is the token endpoint.
@@ -92,7 +100,7 @@ type refusal struct {
 }
 
 // check finds what is wrong with a request, in the order in which the platform does:
-// tenant, application, secret, grant, scope.
+// tenant, application, secret or assertion, grant, scope.
 func (e *Endpoint) check(r *http.Request) *refusal {
 	tenant, rest, _ := strings.Cut(strings.Trim(r.URL.Path, "/"), "/")
 	if !strings.EqualFold(rest, "oauth2/v2.0/token") || r.Method != http.MethodPost {
@@ -108,14 +116,29 @@ func (e *Endpoint) check(r *http.Request) *refusal {
 		return &refusal{http.StatusBadRequest, "invalid_request", 90002, "Tenant '" + tenant + "' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud."}
 	case !strings.EqualFold(id, e.opts.ClientID):
 		return &refusal{http.StatusBadRequest, "unauthorized_client", 700016, "Application with identifier '" + id + "' was not found in the directory."}
-	case secret == "":
-		return &refusal{http.StatusUnauthorized, "invalid_client", 7000218, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."}
-	case subtle.ConstantTimeCompare([]byte(secret), []byte(e.opts.ClientSecret)) != 1:
-		return &refusal{http.StatusUnauthorized, "invalid_client", 7000215, "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID."}
+	}
+	if r := e.checkProof(r, secret); r != nil {
+		return r
+	}
+	switch {
 	case form("grant_type") != "client_credentials":
 		return &refusal{http.StatusBadRequest, "unsupported_grant_type", 70003, "The app requested an unsupported grant type."}
 	case !strings.HasSuffix(form("scope"), "/.default") || strings.Contains(form("scope"), " "):
 		return &refusal{http.StatusBadRequest, "invalid_scope", 70011, "The provided value for the input parameter 'scope' is not valid."}
+	}
+	return nil
+}
+
+// checkProof judges what the application proves itself with: an assertion or its secret.
+func (e *Endpoint) checkProof(r *http.Request, secret string) *refusal {
+	assertion := r.FormValue("client_assertion")
+	switch {
+	case assertion != "":
+		return e.checkAssertion(r.FormValue("client_assertion_type"), assertion, e.opts.URL()+r.URL.Path)
+	case secret == "":
+		return &refusal{http.StatusUnauthorized, "invalid_client", 7000218, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."}
+	case subtle.ConstantTimeCompare([]byte(secret), []byte(e.opts.ClientSecret)) != 1:
+		return &refusal{http.StatusUnauthorized, "invalid_client", 7000215, "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID."}
 	}
 	return nil
 }
