@@ -49,6 +49,7 @@ func (b backend) Open(_ context.Context, req sdk.OpenRequest) (sdk.Account, erro
 		transport: client,
 		ews: ews.New(ews.Options{
 			URL: set.url, Auth: ews.Basic(set.username, set.password), Transport: client, Now: b.now,
+			Impersonate: set.access == accessImpersonation,
 		}),
 		now:     b.now,
 		folders: newFolders(),

@@ -1,7 +1,7 @@
 // Package exchangeonprem is the backend for Exchange Server on the operator's own
 // machines (2013 SP1 and newer): it speaks Exchange Web Services with Basic
-// authentication, as a master account that has full access to the mailboxes or editor
-// rights on their calendars.
+// authentication, as a master account that has full access to the mailboxes, editor
+// rights on their calendars, or the right to act as their owners (impersonation).
 //
 // Main type: [New] returns the sdk.Backend. An account it opens reads in two steps:
 // SyncFolderItems tells whether anything in the calendar changed since the cursor;

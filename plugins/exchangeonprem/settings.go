@@ -14,6 +14,12 @@ import (
 	"github.com/trainercal/trainercal/sdk/schema"
 )
 
+// The values of access.
+const (
+	accessFull          = "full"
+	accessImpersonation = "impersonation"
+)
+
 func settingsSchema() schema.Schema {
 	return schema.Schema{Attributes: []schema.Attribute{
 		{
@@ -37,8 +43,8 @@ func settingsSchema() schema.Schema {
 			Help: "How the master account signs in. Only basic is supported yet.",
 		},
 		{
-			Name: "access", Type: schema.String, Default: "full", Enum: []string{"full", "impersonation"},
-			Help: "How the master account reaches the mailboxes: full access on each, or editor rights on its calendar folder, are both full. Impersonation is not supported yet.",
+			Name: "access", Type: schema.String, Default: accessFull, Enum: []string{accessFull, accessImpersonation},
+			Help: "How the master account reaches the mailboxes. full: full access on each, or editor rights on its calendar folder. impersonation: it acts as the mailboxes' owners, with the role ApplicationImpersonation.",
 		},
 		{
 			Name: "ca_file", Type: schema.String,
@@ -62,12 +68,14 @@ type rawSettings struct {
 type settings struct {
 	url                *url.URL
 	username, password string
+	// access is accessFull or accessImpersonation.
+	access string
 	// roots are the only authorities trusted, nil for the machine's.
 	roots *x509.CertPool
 }
 
 func parseSettings(data json.RawMessage) (settings, error) {
-	raw := rawSettings{Auth: "basic", Access: "full"}
+	raw := rawSettings{Auth: "basic", Access: accessFull}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&raw); err != nil {
@@ -79,7 +87,8 @@ func parseSettings(data json.RawMessage) (settings, error) {
 	refused.checkSupport(raw)
 	refused.checkIdentity(raw)
 	set := settings{
-		url: refused.endpoint(raw), username: raw.Username, password: raw.Password, roots: refused.authorities(raw.CAFile),
+		url: refused.endpoint(raw), username: raw.Username, password: raw.Password,
+		access: raw.Access, roots: refused.authorities(raw.CAFile),
 	}
 	if len(refused) > 0 {
 		return settings{}, &sdk.SettingsError{Diagnostics: refused}
@@ -105,11 +114,9 @@ func (r *refusals) checkSupport(raw rawSettings) {
 		r.add("auth", fmt.Sprintf("unknown auth %q", raw.Auth), `Set auth = "basic".`)
 	}
 	switch raw.Access {
-	case "full":
-	case "impersonation":
-		r.add("access", `access = "impersonation" is not supported yet`, `Give the master account full access to the mailboxes, and set access = "full".`)
+	case accessFull, accessImpersonation:
 	default:
-		r.add("access", fmt.Sprintf("unknown access %q", raw.Access), `Set access = "full".`)
+		r.add("access", fmt.Sprintf("unknown access %q", raw.Access), `Set access = "full" or access = "impersonation".`)
 	}
 	if raw.Autodiscover {
 		r.add("autodiscover", "autodiscover is not supported yet", "Remove it, and set url to the server's EWS address.")

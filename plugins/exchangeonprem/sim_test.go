@@ -19,10 +19,15 @@ import (
 	"github.com/trainercal/trainercal/sdk/sdktest"
 )
 
-// TestConformance runs the contract's own suite against the simulator.
+// TestConformance runs the contract's own suite against the simulator, once for each
+// way to reach the mailboxes.
 func TestConformance(t *testing.T) {
-	config := judged(t)
-	sdktest.Run(t, sdktest.Subject{New: func(t testing.TB) sdktest.World { return newSim(t, config).world(t) }})
+	for _, access := range []string{"full", "impersonation"} {
+		t.Run(access, func(t *testing.T) {
+			config := judged(t)
+			sdktest.Run(t, sdktest.Subject{New: func(t testing.TB) sdktest.World { return newSim(t, config).world(t, access) }})
+		})
+	}
 }
 
 // judged is for tests that start many simulators: every message of all of them
@@ -111,8 +116,14 @@ func (s *sim) fault(t testing.TB, f exchangesim.Fault) {
 	}
 }
 
-// world is the simulator as the suite wants it.
-func (s *sim) world(t testing.TB) sdktest.World {
+// world is the simulator as the suite wants it. Its account has only the right that
+// the way of access needs.
+func (s *sim) world(t testing.TB, access string) sdktest.World {
+	options := s.Options()
+	s.World().SetAccount(world.Account{
+		User: options.EWSUser, Password: options.EWSPassword,
+		Default: world.Access{Full: access == "full", Impersonate: access == "impersonation"},
+	})
 	refused := func(name, attribute string, value any) sdktest.Refused {
 		return sdktest.Refused{Name: name, Account: s.request(map[string]any{attribute: value}), Path: []string{attribute}}
 	}
@@ -123,7 +134,7 @@ func (s *sim) world(t testing.TB) sdktest.World {
 	names := map[string]world.ItemID{}
 	return sdktest.World{
 		Backend: exchangeonprem.New(),
-		Account: s.request(nil),
+		Account: s.request(map[string]any{"access": access}),
 		Refused: []sdktest.Refused{
 			refused("no address", "url", ""),
 			refused("plain http", "url", "http://mail.example/EWS/Exchange.asmx"),
@@ -132,7 +143,7 @@ func (s *sim) world(t testing.TB) sdktest.World {
 			refused("a user with a colon", "username", "a:b"),
 			refused("no password", "password", ""),
 			refused("NTLM", "auth", "ntlm"),
-			refused("impersonation", "access", "impersonation"),
+			refused("unknown access", "access", "delegation"),
 			refused("autodiscover", "autodiscover", true),
 			refused("a missing authority", "ca_file", "/nowhere/ca.pem"),
 			refused("an empty authority", "ca_file", empty),

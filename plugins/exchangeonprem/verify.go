@@ -85,7 +85,9 @@ func (a *account) passed(step string, version ews.ServerVersion) sdk.Check {
 	host := a.settings.url.Host
 	switch step {
 	case "settings":
-		check.Observed = "Basic authentication and full access at " + host
+		check.Observed = "Basic authentication and " + map[string]string{
+			accessFull: "full access", accessImpersonation: "impersonation",
+		}[a.settings.access] + " at " + host
 	case "resolve":
 		check.Observed = "reached " + host
 	case "tls":

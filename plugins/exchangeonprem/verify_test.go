@@ -89,6 +89,67 @@ func TestVerifyMailboxes(t *testing.T) {
 	}
 }
 
+// auth-3: with impersonation, the one right that is needed is the role; an account
+// without it is told how to get it.
+func TestVerifyImpersonation(t *testing.T) {
+	config := judged(t)
+	for name, c := range map[string]struct {
+		access world.Access
+		want   []string
+	}{
+		"with the role":             {world.Access{Impersonate: true}, []string{"mailbox: passed", "read: passed", "private: passed", "write: passed"}},
+		"full access and no role":   {world.Access{Full: true}, []string{"mailbox: failed"}},
+		"neither access nor a role": {world.Access{}, []string{"mailbox: failed"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSim(t, config)
+			m := s.mailbox(t, "Europe/London")
+			s.World().SetAccount(world.Account{User: "clerk", Password: "pw", Default: c.access})
+			account := s.open(t, map[string]any{"username": "clerk", "password": "pw", "access": "impersonation"})
+			steps, checks := verify(t, account, m)
+			if diff := cmp.Diff(append(append([]string{}, accountPasses...), c.want...), steps); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+			last := checks[len(checks)-1]
+			if last.Outcome == sdk.Failed && !strings.Contains(last.Advice, "ApplicationImpersonation") {
+				t.Errorf("%+v", last)
+			}
+			if items := s.box(t, m).Items(world.Calendar); len(items) != 0 {
+				t.Errorf("left behind: %+v", items)
+			}
+		})
+	}
+}
+
+// An impersonated request acts for one mailbox: mailboxes worked on side by side get
+// their own items, and each request is led to its mailbox's server.
+func TestImpersonatedMailboxes(t *testing.T) {
+	s := newSim(t, simtest.Config{})
+	account := s.open(t, map[string]any{"access": "impersonation"})
+	var boxes []sdk.Mailbox
+	var reqs []sdk.WriteRequest
+	for _, id := range []string{"1", "2", "3", "4", "5", "6"} {
+		m := s.mailbox(t, "Europe/London")
+		boxes = append(boxes, m)
+		reqs = append(reqs, sdk.WriteRequest{Mailbox: m, Operations: []sdk.Operation{course(id)}})
+	}
+	err := account.Write(t.Context(), reqs, func(r sdk.WriteResult) error {
+		if r.Err != nil {
+			t.Errorf("%s: %v", r.Mailbox, r.Err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, m := range boxes {
+		items := s.box(t, m).Items(world.Calendar)
+		if want := reqs[i].Operations[0].Appointment.Subject; len(items) != 1 || items[0].Subject != want {
+			t.Errorf("%s: %d items; want %q alone", m.Address, len(items), want)
+		}
+	}
+}
+
 // A test item whose answer was lost is removed all the same.
 func TestVerifyCleansUp(t *testing.T) {
 	s := newSim(t, simtest.Config{})

@@ -28,12 +28,15 @@ func Basic(username, password string) Authorization {
 	return Authorization{Scheme: "Basic", Authorize: func(h http.Header) { h.Set("Authorization", value) }}
 }
 
-// Options configure a [Client]; all fields but Now are required.
+// Options configure a [Client]; URL, Auth and Transport are required.
 type Options struct {
 	// URL is the server's endpoint, usually https://server/EWS/Exchange.asmx.
 	URL       *url.URL
 	Auth      Authorization
 	Transport *transport.Client
+	// Impersonate: the account acts as each mailbox's owner (ApplicationImpersonation)
+	// instead of reaching into the mailbox with rights of its own.
+	Impersonate bool
 	// Now is the clock; time.Now by default.
 	Now func() time.Time
 }
@@ -55,6 +58,24 @@ func New(opts Options) *Client {
 // TryAgain lets credentials be tried again that were refused a moment ago.
 func (c *Client) TryAgain() { c.gate.forget() }
 
+// actingAs is the address of the user whom a request for the mailbox impersonates,
+// empty for none.
+func (c *Client) actingAs(mailbox string) string {
+	if c.opts.Impersonate {
+		return mailbox
+	}
+	return ""
+}
+
+// home is the mailbox's calendar as a request names it. Who acts as the owner names
+// no mailbox: the calendar is the caller's own.
+func (c *Client) home(mailbox string) distinguishedFolder {
+	if c.opts.Impersonate {
+		return calendarOf("")
+	}
+	return calendarOf(mailbox)
+}
+
 // Result is the answer to one of several things asked for in a request: a value or
 // an error.
 type Result[T any] struct {
@@ -74,7 +95,7 @@ type call struct {
 // ask sends a request and decodes the answer's messages, one for each of the
 // things asked for; another number of messages is an error.
 func ask[M message](ctx context.Context, c *Client, q call, want int) ([]M, ServerVersion, error) {
-	body, err := encode(q.req)
+	body, err := encode(q.req, c.actingAs(q.mailbox))
 	if err != nil {
 		return nil, ServerVersion{}, sdk.CodeInternal.Wrap(err, "the request could not be written")
 	}

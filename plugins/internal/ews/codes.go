@@ -43,6 +43,7 @@ type meaning struct {
 const (
 	retryMessage  = "the server cannot do it just now"
 	rightsAdvice  = "give the master account full access to the mailbox (Add-MailboxPermission -AccessRights FullAccess), or editor rights on its calendar with private items visible"
+	roleAdvice    = "give the master account the role ApplicationImpersonation for the mailbox (New-ManagementRoleAssignment -Role ApplicationImpersonation -User ACCOUNT -CustomRecipientWriteScope SCOPE), check that the scope holds the mailbox, and that the trainer's email is its primary address; or set access = \"full\""
 	versionAdvice = "check that the server is Exchange 2013 SP1 or newer, and that the mailbox lives on it"
 	ourBugAdvice  = "this is a defect of the plugin; report it with the code"
 )
@@ -80,9 +81,9 @@ var meanings = map[string]meaning{
 	"ErrorMailboxConfiguration":       {sdk.CodeMailboxUnavailable, "the mailbox is not set up properly", "check it with Get-Mailbox on the server"},
 	"ErrorMailboxMoveInProgress":      {sdk.CodeUnavailable, "the mailbox is being moved", "wait for the move; if it moves to Exchange Online, change the trainer's service"},
 	"ErrorMissingEmailAddress":        {sdk.CodeMailboxUnavailable, "the address has no mailbox on this server", "check the trainer's email; a mailbox in Exchange Online needs service = \"exchange-online\""},
-	"ErrorImpersonateUserDenied":      {sdk.CodeAccessDenied, "the master account may not act for the mailbox", rightsAdvice},
-	"ErrorImpersonationDenied":        {sdk.CodeAccessDenied, "the master account may not act for the mailbox", rightsAdvice},
-	"ErrorImpersonationFailed":        {sdk.CodeAccessDenied, "the master account could not act for the mailbox", rightsAdvice},
+	"ErrorImpersonateUserDenied":      {sdk.CodeAccessDenied, "the master account may not act for the mailbox", roleAdvice},
+	"ErrorImpersonationDenied":        {sdk.CodeAccessDenied, "the master account may not act for the mailbox", roleAdvice},
+	"ErrorImpersonationFailed":        {sdk.CodeAccessDenied, "the master account could not act for the mailbox", roleAdvice},
 	"ErrorWrongServerVersionDelegate": {sdk.CodeMailboxUnavailable, "the mailbox lives on a server of another version", versionAdvice},
 	"ErrorProxyRequestNotAllowed":     {sdk.CodeMailboxUnavailable, "the mailbox lives on a server that this one does not pass requests to", "set url to the server the mailbox lives on"},
 

@@ -15,7 +15,7 @@
 //   - an answer that is not the one asked for, or not the whole of it, is an error and
 //     never an empty list;
 //   - no mail to anybody: everything is sent with SendToNone, nothing has attendees;
-//   - refused credentials are tried twice and then not again for a minute, whoever
+//   - refused credentials are tried twice and then ever more rarely, whoever
 //     asks, so that no account is locked out; a server that asks to wait is left
 //     alone by the whole account.
 //

@@ -37,7 +37,13 @@ type envelope struct {
 }
 
 type header struct {
-	Version version `xml:"t:RequestServerVersion"`
+	Version       version        `xml:"t:RequestServerVersion"`
+	Impersonation *impersonation `xml:"t:ExchangeImpersonation"`
+}
+
+// impersonation names the one user whom the account acts as, by the primary address.
+type impersonation struct {
+	Address string `xml:"t:ConnectingSID>t:PrimarySmtpAddress"`
 }
 
 type version struct {
@@ -49,12 +55,17 @@ type wrapped struct {
 	Request request
 }
 
-func encode(req request) ([]byte, error) {
+// encode writes a request; with user set, it is made in that user's place.
+func encode(req request, user string) ([]byte, error) {
 	var out bytes.Buffer
+	head := header{Version: version{Version: serverVersion}}
+	if user != "" {
+		head.Impersonation = &impersonation{Address: legal(user)}
+	}
 	out.WriteString(xml.Header)
 	err := xml.NewEncoder(&out).Encode(envelope{
 		SOAP: soapNS, Messages: messagesNS, Types: typesNS,
-		Header: header{Version: version{Version: serverVersion}},
+		Header: head,
 		Body:   wrapped{Request: req},
 	})
 	if err != nil {

@@ -89,7 +89,7 @@ func tooMany(limit int) error {
 
 // view asks for one view; whole tells whether the server returned all of it.
 func (c *Client) view(ctx context.Context, mailbox string, w calendar.Window) (found []Item, whole bool, err error) {
-	m, err := c.find(ctx, mailbox, viewRequest(mailbox, w))
+	m, err := c.find(ctx, mailbox, viewRequest(c.home(mailbox), w))
 	if err != nil {
 		return nil, false, err
 	}
@@ -97,7 +97,7 @@ func (c *Client) view(ctx context.Context, mailbox string, w calendar.Window) (f
 	return m.Root.Items.Calendar, whole, err
 }
 
-func viewRequest(mailbox string, w calendar.Window) findItem {
+func viewRequest(home distinguishedFolder, w calendar.Window) findItem {
 	return findItem{
 		Traversal: "Shallow",
 		Shape:     blockShape(),
@@ -105,7 +105,7 @@ func viewRequest(mailbox string, w calendar.Window) findItem {
 			MaxEntriesReturned: viewLimit,
 			StartDate:          instant(w.Start), EndDate: instant(w.End),
 		},
-		Folders: []distinguishedFolder{calendarOf(mailbox)},
+		Folders: []distinguishedFolder{home},
 	}
 }
 
@@ -148,7 +148,7 @@ func (c *Client) FindMarked(ctx context.Context, mailbox, value string, limit in
 		seen  = map[string]bool{}
 	)
 	for offset := 0; ; {
-		m, err := c.find(ctx, mailbox, markedRequest(mailbox, value, offset))
+		m, err := c.find(ctx, mailbox, markedRequest(c.home(mailbox), value, offset))
 		if err != nil {
 			return nil, err
 		}
@@ -172,7 +172,7 @@ func (c *Client) FindMarked(ctx context.Context, mailbox, value string, limit in
 	}
 }
 
-func markedRequest(mailbox, value string, offset int) findItem {
+func markedRequest(home distinguishedFolder, value string, offset int) findItem {
 	only := &restriction{Exists: &extendedExists{Field: markerField}}
 	if value != "" {
 		only = &restriction{IsEqual: &extendedEquals{Field: markerField, Value: constant{Value: legal(value)}}}
@@ -182,6 +182,6 @@ func markedRequest(mailbox, value string, offset int) findItem {
 		Shape:       blockShape(),
 		PageView:    &indexedView{MaxEntriesReturned: searchPage, Offset: offset, BasePoint: "Beginning"},
 		Restriction: only,
-		Folders:     []distinguishedFolder{calendarOf(mailbox)},
+		Folders:     []distinguishedFolder{home},
 	}
 }

@@ -29,7 +29,7 @@ func (c *Client) GetCalendar(ctx context.Context, mailbox string) (Calendar, Ser
 		Shape: folderShape{BaseShape: "IdOnly", AdditionalProperties: properties{
 			Fields: []fieldURI{{"folder:EffectiveRights"}},
 		}},
-		IDs: []distinguishedFolder{calendarOf(mailbox)},
+		IDs: []distinguishedFolder{c.home(mailbox)},
 	}
 	messages, v, err := ask[folderMessage](ctx, c, call{req: req, mailbox: mailbox}, 1)
 	if err != nil {

@@ -47,7 +47,7 @@ func (m itemsMessage) item() Result[Item] {
 // CreateItems creates items in a mailbox's calendar, up to 50 at a time. There is no
 // way to repeat it safely: when its answer is lost, search for the markers.
 func (c *Client) CreateItems(ctx context.Context, mailbox string, items []NewItem) ([]Result[ItemID], error) {
-	req := createRequest(mailbox, items)
+	req := createRequest(c.home(mailbox), items)
 	messages, _, err := ask[itemsMessage](ctx, c, call{req: req, mailbox: mailbox, write: true}, len(items))
 	return ids(messages), err
 }

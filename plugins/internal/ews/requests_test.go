@@ -36,9 +36,9 @@ func samples() map[string][]request {
 			},
 		},
 		"findItem": {
-			viewRequest("ana@example.org", calendar.Window{Start: berlin.Appointment.When.Start, End: berlin.Appointment.When.End}),
-			markedRequest("ana@example.org", "", 0),
-			markedRequest("ana@example.org", "tc1|a|b|c", 200),
+			viewRequest(calendarOf("ana@example.org"), calendar.Window{Start: berlin.Appointment.When.Start, End: berlin.Appointment.When.End}),
+			markedRequest(calendarOf("ana@example.org"), "", 0),
+			markedRequest(calendarOf("ana@example.org"), "tc1|a|b|c", 200),
 		},
 		"getItem": {
 			getItem{Shape: wholeShape(true), IDs: itemIDs([]string{"a", "b"})},
@@ -49,7 +49,7 @@ func samples() map[string][]request {
 			syncFolderItems{Shape: idOnly, Folder: syncFolderTarget{Folder: calendarOf("ana@example.org")}, State: "H4sI", MaxChanges: syncPage},
 		},
 		"createItem": {
-			createRequest("ana@example.org", []NewItem{berlin, allDay, bare, odd}),
+			createRequest(calendarOf("ana@example.org"), []NewItem{berlin, allDay, bare, odd}),
 		},
 		"updateItem": {
 			updateRequest([]Change{{ID: id, NewItem: berlin}, {ID: id, NewItem: allDay, Base: &base}}, true),
@@ -81,15 +81,17 @@ func TestRequestsAreValid(t *testing.T) {
 	args := []string{"--noout", "--nonet", "--schema", schema}
 	for name, requests := range samples() {
 		for i, req := range requests {
-			body, err := encode(req)
-			if err != nil {
-				t.Fatalf("%s: %v", name, err)
+			for mode, user := range map[string]string{"full": "", "impersonation": "ana@example.org"} {
+				body, err := encode(req, user)
+				if err != nil {
+					t.Fatalf("%s: %v", name, err)
+				}
+				path := filepath.Join(dir, name+"-"+string(rune('a'+i))+"-"+mode+".xml")
+				if err := os.WriteFile(path, body, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				args = append(args, path)
 			}
-			path := filepath.Join(dir, name+"-"+string(rune('a'+i))+".xml")
-			if err := os.WriteFile(path, body, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			args = append(args, path)
 		}
 	}
 	if out, err := exec.Command("xmllint", args...).CombinedOutput(); err != nil {
@@ -147,7 +149,7 @@ func requestTypes(t *testing.T) []string {
 func TestNothingIsMailed(t *testing.T) {
 	for name, requests := range samples() {
 		for _, req := range requests {
-			body, err := encode(req)
+			body, err := encode(req, "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -189,9 +191,9 @@ func TestTimesTravelTogether(t *testing.T) {
 		item := sampleItem()
 		item.Appointment.When = c.when
 		for kind, req := range map[string]request{
-			"create": createRequest("", []NewItem{item}), "update": updateRequest([]Change{{NewItem: item}}, false),
+			"create": createRequest(calendarOf(""), []NewItem{item}), "update": updateRequest([]Change{{NewItem: item}}, false),
 		} {
-			body, err := encode(req)
+			body, err := encode(req, "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -211,7 +213,7 @@ func TestUpdateSendsTheDifference(t *testing.T) {
 	base := item.Appointment
 	base.Subject = "edited by hand"
 	base.When.TimeZone = "Europe/Vienna" // the same Windows zone
-	body, err := encode(updateRequest([]Change{{ID: ItemID{ID: "a", ChangeKey: "k"}, NewItem: item, Base: &base}}, true))
+	body, err := encode(updateRequest([]Change{{ID: ItemID{ID: "a", ChangeKey: "k"}, NewItem: item, Base: &base}}, true), "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,7 +39,7 @@ func (c *Client) Sync(ctx context.Context, mailbox, state string) (next string, 
 func (c *Client) syncPage(ctx context.Context, mailbox, state string) (syncMessage, error) {
 	req := syncFolderItems{
 		Shape:      idOnly,
-		Folder:     syncFolderTarget{Folder: calendarOf(mailbox)},
+		Folder:     syncFolderTarget{Folder: c.home(mailbox)},
 		State:      state,
 		MaxChanges: syncPage,
 	}

@@ -31,8 +31,8 @@ type updateItem struct {
 
 func (updateItem) operation() string { return "UpdateItem" }
 
-func createRequest(mailbox string, items []NewItem) createItem {
-	req := createItem{Invitations: sendToNone, Folder: calendarOf(mailbox)}
+func createRequest(home distinguishedFolder, items []NewItem) createItem {
+	req := createItem{Invitations: sendToNone, Folder: home}
 	for _, item := range items {
 		req.Items = append(req.Items, item.item())
 	}
