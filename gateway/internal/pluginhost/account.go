@@ -33,8 +33,8 @@ type opened struct {
 }
 
 // open opens the account in the service's running process, or returns it if it is
-// open there already.
-func (h *Host) open(ctx context.Context, name string) (*opened, error) {
+// open there already. Refused credentials are tried only when forced.
+func (h *Host) open(ctx context.Context, name string, forced bool) (*opened, error) {
 	s, known := h.slots[name]
 	if !known {
 		return nil, sdk.CodeInvalidSettings.New("no account %s is configured", name)
@@ -52,29 +52,35 @@ func (h *Host) open(ctx context.Context, name string) (*opened, error) {
 	if o := s.opened; o != nil && o.process == process && !o.lost.Load() {
 		return o, nil
 	}
-	if s.opened, err = h.openIn(ctx, process, s.spec); err != nil {
+	if s.opened, err = h.openIn(ctx, process, s.spec, forced); err != nil {
 		return nil, err
 	}
 	return s.opened, nil
 }
 
 // openIn decodes the account's settings by the plugin's schema and opens it.
-func (h *Host) openIn(ctx context.Context, process *instance, spec Spec) (*opened, error) {
+func (h *Host) openIn(ctx context.Context, process *instance, spec Spec, forced bool) (*opened, error) {
 	settings, diags := spec.decode(process.description.Settings, h.opts.Eval)
 	if diags.HasErrors() {
 		return nil, sdk.CodeInvalidSettings.New("the settings of account %s cannot work: %s", spec.Name, firstError(diags)).
 			WithAdvice("run gateway validate")
 	}
+	o := &opened{
+		process:     process,
+		identity:    identity(spec, process.description.Settings, settings),
+		credentials: fingerprint(spec.Service, spec.MasterAccount, string(settings)),
+	}
+	if refusal := h.refusal(o); refusal != nil && !forced {
+		return nil, refusal // a plugin may sign in while it opens an account
+	}
 	account, err := process.Open(ctx, sdk.OpenRequest{Name: spec.Name, MasterAccount: spec.MasterAccount, Settings: settings})
 	if err != nil {
 		noteProcess(process, err)
+		h.noteCredentials(o, err)
 		return nil, openError(spec, err)
 	}
-	return &opened{
-		process: process, account: account,
-		identity:    identity(spec, process.description.Settings, settings),
-		credentials: fingerprint(spec.Service, spec.MasterAccount, string(settings)),
-	}, nil
+	o.account = account
+	return o, nil
 }
 
 // identity is a digest of what decides which calendars an account reaches: its

@@ -212,6 +212,40 @@ func TestRefusalOutlivesTheProcess(t *testing.T) {
 	}
 }
 
+// TestRefusedWhileOpening: a plugin that signs in when it opens an account tries a
+// wrong password once, too, until an operator's verify.
+func TestRefusedWhileOpening(t *testing.T) {
+	tries, wrong := 0, error(sdk.CodeCredentials.New("401"))
+	w := &world{onOpen: func(context.Context, *fakeAccount) error { tries++; return wrong }}
+	h := newHost(t, w, twoAccounts)
+	for range 3 {
+		if err := readOne(t, h, "a/caldav"); !errors.Is(err, sdk.ErrCredentials) {
+			t.Fatal(err)
+		}
+	}
+	w.process().Kill()
+	if err := readOne(t, h, "a/caldav"); !errors.Is(err, sdk.ErrCredentials) {
+		t.Fatal(err)
+	}
+	if tries != 1 {
+		t.Errorf("the credentials were tried %d times, want 1", tries)
+	}
+	if _, err := h.Verified(t.Context(), "a/caldav"); !errors.Is(err, sdk.ErrCredentials) || tries != 2 {
+		t.Errorf("a verify: %v after %d tries, want ErrCredentials after 2", err, tries)
+	}
+	wrong = nil
+	a, err := h.Verified(t.Context(), "a/caldav")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Verify(t.Context(), nil, func(sdk.Check) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if err := readOne(t, h, "a/caldav"); err != nil {
+		t.Errorf("after a verify that passed: %v", err)
+	}
+}
+
 // TestIdentity changes with the server, not with a secret (map-7).
 func TestIdentity(t *testing.T) {
 	base := Spec{Name: "a/caldav", Service: "caldav", MasterAccount: "c@a.example"}

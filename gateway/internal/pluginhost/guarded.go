@@ -36,14 +36,15 @@ func (g *guarded) noted(err error) error {
 	if errors.Is(err, sdk.ErrUnknownAccount) {
 		g.opened.lost.Store(true)
 	}
-	g.noteCredentials(err)
+	g.host.noteCredentials(g.opened, err)
 	return err
 }
 
-func (g *guarded) noteCredentials(err error) {
+// noteCredentials remembers credentials that were refused.
+func (h *Host) noteCredentials(o *opened, err error) {
 	var known *sdk.Error
 	if errors.Is(err, sdk.ErrCredentials) && errors.As(err, &known) {
-		g.host.refuse(g.opened, known)
+		h.refuse(o, known)
 	}
 }
 
@@ -63,7 +64,7 @@ func call[Q, A any](ctx context.Context, g *guarded, reqs []Q, emit func(A) erro
 	}
 	return g.noted(do(ctx, reqs, func(answer A) error {
 		if err := errOf(answer); err != nil && err.Code == sdk.CodeCredentials {
-			g.noteCredentials(err)
+			g.host.noteCredentials(g.opened, err)
 			return err
 		}
 		return emit(answer)

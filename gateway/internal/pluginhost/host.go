@@ -99,7 +99,7 @@ func (h *Host) running(ctx context.Context, service string) (*instance, error) {
 // plugin. It implements [runner.Accounts]. The account is the host's: the caller
 // does not close it.
 func (h *Host) Account(ctx context.Context, name string) (runner.Account, error) {
-	o, err := h.open(ctx, name)
+	o, err := h.open(ctx, name, false)
 	if err != nil {
 		return runner.Account{}, err
 	}
@@ -112,7 +112,7 @@ func (h *Host) Account(ctx context.Context, name string) (runner.Account, error)
 // Verified returns the account for an operator's verify, which tries refused
 // credentials again. When they pass, the account works again.
 func (h *Host) Verified(ctx context.Context, name string) (sdk.Account, error) {
-	o, err := h.open(ctx, name)
+	o, err := h.open(ctx, name, true)
 	if err != nil {
 		return nil, err
 	}
