@@ -47,8 +47,9 @@ func compareRows(a, b row) int {
 		cmp.Compare(a.UID, b.UID), cmp.Compare(a.Subject, b.Subject))
 }
 
-// TestCalendars loads the calendars into mailboxes in several zones, and compares what
-// the simulator shows and both plugins read with the expectations (pull-4, D1-D7).
+// TestCalendars loads the calendars into mailboxes whose owners live on one side of the
+// world and whose clients on the other, and compares what the simulator shows and both
+// plugins read with the expectations (pull-4, D2, D4, D6, F1).
 func TestCalendars(t *testing.T) {
 	root := os.Getenv("TRAINERCAL_ORACLES")
 	if root == "" {
@@ -60,7 +61,6 @@ func TestCalendars(t *testing.T) {
 	}
 	sim := simtest.Start(t, simtest.Config{})
 	boxes := []*mailbox{
-		newMailbox(t, sim, "berlin@sim.example", "Europe/Berlin", "Europe/Berlin"),
 		newMailbox(t, sim, "west@sim.example", "America/Los_Angeles", "Pacific/Auckland"),
 		newMailbox(t, sim, "east@sim.example", "Pacific/Auckland", "America/Los_Angeles"),
 	}
