@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/trainercal/trainercal/plugins/exchangesim"
 )
@@ -26,10 +27,22 @@ func runDemo(ctx context.Context, o options, sim *exchangesim.Server) error {
 		return err
 	}
 	say("Everybody's week: %s/", sim.URL())
-	fmt.Println("   Edit a calendar there, or the schedule in", file, "and run gateway import: each is followed within 15 seconds.")
-	fmt.Println("   Ctrl-C ends it.")
+	fmt.Print(g.hints(sim, file))
 	if err := g.run(ctx, []int{0}, "serve"); err != nil && ctx.Err() == nil {
 		return err
 	}
 	return nil
+}
+
+// hints says what to try, in commands for another terminal.
+func (g *gateway) hints(sim *exchangesim.Server, schedule string) string {
+	tomorrow := sim.World().Now().AddDate(0, 0, 1).Format(time.DateOnly)
+	return fmt.Sprintf(`   Each of these is followed within 15 seconds; try them in another terminal.
+   Book something in Ana's calendar:
+     curl %s/mailboxes/ana@northwind.example/items -d '{"subject": "Dentist", "start": "%sT15:00", "end": "%sT16:00"}'
+   Edit the schedule, and import it:
+     %s=sqlite://%s %s import --config %s %s
+   Look at what was done: the same with "status" or "runs last" instead of the import.
+   Ctrl-C ends it.
+`, sim.ControlURL(), tomorrow, tomorrow, stateVariable, g.state, g.program, g.config, schedule)
 }

@@ -17,9 +17,12 @@ import (
 
 // gateway runs the gateway's program against the sandbox.
 type gateway struct {
-	program, config string
-	env             []string
+	program, config, state string
+	env                    []string
 }
+
+// stateVariable is how gateway.hcl lets itself be told where to remember.
+const stateVariable = "GATEWAY_STATE"
 
 // newGateway tells the program, through the variables of gateway.hcl, where the
 // sandbox is and where to remember.
@@ -27,9 +30,10 @@ func newGateway(o options, sim *exchangesim.Server, state string) *gateway {
 	return &gateway{
 		program: filepath.Join(o.programs, "gateway"),
 		config:  o.config,
+		state:   state,
 		env: append(os.Environ(),
 			"NORTHWIND_GRAPH_URL="+sim.GraphURL(), "NORTHWIND_LOGIN_URL="+sim.LoginURL(),
-			"LAKESIDE_EWS_URL="+sim.EWSURL(), "GATEWAY_STATE=sqlite://"+state,
+			"LAKESIDE_EWS_URL="+sim.EWSURL(), stateVariable+"=sqlite://"+state,
 			"NORTHWIND_TENANT_ID="+tenantID, "NORTHWIND_CLIENT_ID="+clientID, "NORTHWIND_CLIENT_SECRET="+clientSecret,
 			"LAKESIDE_USERNAME="+ewsUser, "LAKESIDE_PASSWORD="+ewsPassword,
 		),

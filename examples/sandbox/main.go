@@ -54,7 +54,7 @@ func run(ctx context.Context, args []string) error {
 	case o.demo:
 		return runDemo(ctx, o, sim)
 	}
-	if err := announce(os.Stdout, sim, o); err != nil {
+	if err := announce(os.Stdout, sim); err != nil {
 		return err
 	}
 	<-ctx.Done()
@@ -82,7 +82,14 @@ func parse(args []string) (options, error) {
 	if f.NArg() > 0 {
 		return o, fmt.Errorf("unexpected argument %q; see --help", f.Arg(0))
 	}
-	return o, o.check()
+	generated := map[string]bool{"items": true, "seed": true}
+	var err error
+	f.Visit(func(given *flag.Flag) {
+		if generated[given.Name] && o.mailboxes == 0 {
+			err = fmt.Errorf("--%s belongs to --mailboxes, which is not given", given.Name)
+		}
+	})
+	return o, errors.Join(err, o.check())
 }
 
 // check refuses options that contradict each other.

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/trainercal/trainercal/plugins/exchangesim"
 )
@@ -30,20 +28,14 @@ type ready struct {
 }
 
 // announce prints the ready line.
-func announce(w io.Writer, sim *exchangesim.Server, o options) error {
+func announce(w io.Writer, sim *exchangesim.Server) error {
 	line := ready{
 		EWSURL: sim.EWSURL(), GraphURL: sim.GraphURL(), LoginURL: sim.LoginURL(), TokenURL: sim.TokenURL(), ControlURL: sim.ControlURL(), PageURL: sim.URL() + "/",
 		TenantID: tenantID, ClientID: clientID, Secret: clientSecret, EWSUser: ewsUser, EWSPassword: ewsPassword,
-		AccessModes: []string{"full", "impersonation"}, Mailboxes: []string{},
+		AccessModes: []string{"full", "impersonation"}, Mailboxes: []string{}, CAFile: sim.CAFile(),
 	}
 	for _, box := range sim.World().Mailboxes() {
 		line.Mailboxes = append(line.Mailboxes, box.Address())
-	}
-	if o.tls {
-		line.CAFile = filepath.Join(os.TempDir(), fmt.Sprintf("sandbox-ca-%d.pem", os.Getpid()))
-		if err := os.WriteFile(line.CAFile, sim.CAPEM(), 0o600); err != nil {
-			return fmt.Errorf("write the certificate: %w", err)
-		}
 	}
 	if err := json.NewEncoder(w).Encode(line); err != nil {
 		return fmt.Errorf("tell that the sandbox is ready: %w", err)

@@ -33,6 +33,8 @@ func TestOptions(t *testing.T) {
 		{"--empty --mailboxes 1", true},
 		{"--mailboxes -1", true},
 		{"--latency -1s", true},
+		{"--items 3", true},
+		{"--empty --seed 2", true},
 		{"extra", true},
 		{"--unknown", true},
 	} {
@@ -63,7 +65,7 @@ func TestReady(t *testing.T) {
 			}
 			defer sim.Close()
 			var out bytes.Buffer
-			if err := announce(&out, sim, o); err != nil {
+			if err := announce(&out, sim); err != nil {
 				t.Fatal(err)
 			}
 			if n := strings.Count(out.String(), "\n"); n != 1 {
