@@ -17,7 +17,9 @@
 //   - no private text: what is not of normal sensitivity loses its text while it is
 //     decoded, unless it is the gateway's own;
 //   - no token elsewhere: links are followed only to the configured server, and
-//     redirects never.
+//     redirects never;
+//   - no restart for a new certificate: the files of certificate_file and
+//     federated_token_file are read for every token.
 //
 // Deleted events go to the mailbox's Deleted Items, as with every Outlook client.
 //
