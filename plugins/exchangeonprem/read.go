@@ -87,6 +87,10 @@ func (a *account) readWindow(ctx context.Context, req sdk.ReadRequest) ([]calend
 	if err != nil {
 		return nil, err
 	}
+	// What a view lists lies in the calendar, so its folder need not be asked for.
+	if len(found) > 0 && found[0].ParentFolder.ID != "" {
+		a.folders.put(req.Mailbox.Address, found[0].ParentFolder.ID)
+	}
 	view := viewOf(req.Mailbox, req.Detail, req.Own)
 	changes := make([]calendar.Change, 0, len(found))
 	for i := range found {

@@ -101,6 +101,32 @@ func TestNothingChanged(t *testing.T) {
 	}
 }
 
+// A touched mailbox costs three requests: what changed, the window, and the items
+// whose text is wanted.
+func TestTouchedMailbox(t *testing.T) {
+	for _, access := range []string{"full", "impersonation"} {
+		s := newSim(t, simtest.Config{})
+		m := s.mailbox(t, "Europe/London")
+		add(t, s.box(t, m), m, hour("Dentist", at(3, 12, 9)))
+		cursor := read(t, s.open(t, map[string]any{"access": access}), m, nil).complete.Cursor
+		add(t, s.box(t, m), m, hour("Lunch", at(3, 13, 12)))
+		account := s.open(t, map[string]any{"access": access})
+		s.ClearCounts()
+		req := sdk.GetRequest{Mailbox: m, Detail: sdk.DetailFull}
+		for id := range read(t, account, m, cursor).items {
+			req.IDs = append(req.IDs, id)
+		}
+		items, missing, err := get(t, account, req)
+		if err != nil || len(items) != 2 || len(missing) != 0 {
+			t.Errorf("%s: %d items, %d missing, %v; want both items", access, len(items), len(missing), err)
+		}
+		want := map[string]int{"SyncFolderItems": 1, "FindItem": 1, "GetItem": 1}
+		if diff := cmp.Diff(want, s.requests()); diff != "" {
+			t.Errorf("%s: requests (-want +got):\n%s", access, diff)
+		}
+	}
+}
+
 // F5: a state the server no longer knows leads to a full read, not to an error and
 // not to an empty answer.
 func TestExpiredState(t *testing.T) {

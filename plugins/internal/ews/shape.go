@@ -41,9 +41,10 @@ type folderShape struct {
 // idOnly asks for the ids and change keys alone.
 var idOnly = itemShape{BaseShape: "IdOnly"}
 
-// blockFields are the properties that tell when an item blocks time, and whose it
-// is. FindItem returns all of them; it cuts strings at 255 characters.
+// blockFields are the properties that tell when an item blocks time, whose it is and
+// which folder it lies in. FindItem returns all of them; it cuts strings at 255 characters.
 var blockFields = []string{
+	"item:ParentFolderId",
 	"item:Subject",
 	"item:Sensitivity",
 	"calendar:Start",
@@ -63,12 +64,11 @@ func blockShape() itemShape {
 	return itemShape{BaseShape: "IdOnly", AdditionalProperties: fields(blockFields...)}
 }
 
-// wholeShape asks for what blockShape does, for the folder the item lies in, its zone
-// as older servers tell it, and, with body set, for the body as plain text. FindItem
+// wholeShape asks for what blockShape does, for the item's zone as older servers tell it, and, with body set, for the body as plain text. FindItem
 // cannot answer it.
 func wholeShape(body bool) itemShape {
 	shape := itemShape{BaseShape: "IdOnly", AdditionalProperties: fields(blockFields...)}
-	extra := []string{"item:ParentFolderId", "calendar:StartTimeZone"}
+	extra := []string{"calendar:StartTimeZone"}
 	if body {
 		shape.BodyType = "Text"
 		extra = append(extra, "item:Body")
