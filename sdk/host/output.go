@@ -5,7 +5,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -90,16 +89,10 @@ func (p *Process) unstructured(e entry) entry {
 // mailAddress is an address in a text; the version in "module@v1.2.3" is none.
 var mailAddress = regexp.MustCompile(`[\w.+%-]+@([\w-]+\.)+[A-Za-z]{2,}\b`)
 
-// shown makes a message fit for a log: no addresses, and no control characters, with
-// which it could pose as another line or steer a terminal.
+// shown makes a scrubbed message fit for a log: no addresses, and no line that could
+// pose as another entry.
 func shown(message string) string {
 	message = mailAddress.ReplaceAllString(message, "(address)")
-	message = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' {
-			return ' '
-		}
-		return r
-	}, message)
 	return strings.ReplaceAll(message, "\n", "\n    | ")
 }
 

@@ -84,7 +84,6 @@ func TestShown(t *testing.T) {
 		"read 3 mailboxes":                      "read 3 mailboxes",
 		"mailbox ana@northwind.example is gone": "mailbox (address) is gone",
 		"m\n2026-11-01T09:00:00Z [INFO] forged": "m\n    | 2026-11-01T09:00:00Z [INFO] forged",
-		"\x1b[2Jcleared\r":                      " [2Jcleared ",
 		"\t/mod/grpc@v1.2.3/server.go:5":        "\t/mod/grpc@v1.2.3/server.go:5",
 	} {
 		if diff := cmp.Diff(want, shown(message)); diff != "" {

@@ -19,7 +19,7 @@ func CheckToProto(c sdk.Check) *pb.VerifyResponse {
 // CheckFromProto translates it back; an unknown outcome is a failure.
 func CheckFromProto(m *pb.VerifyResponse) sdk.Check {
 	return sdk.Check{
-		Mailbox: m.GetMailbox(), Step: m.GetStep(), Outcome: outcome.fromProto(m.GetOutcome()),
+		Mailbox: m.GetMailbox(), Step: Scrub(m.GetStep()), Outcome: outcome.fromProto(m.GetOutcome()),
 		Observed: Scrub(m.GetObserved()), Advice: Scrub(m.GetAdvice()),
 	}
 }

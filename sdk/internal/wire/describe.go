@@ -115,7 +115,7 @@ func RefusalFromProto(m *pb.Refusal) *sdk.SettingsError {
 	e := &sdk.SettingsError{}
 	for _, d := range m.GetDiagnostics() {
 		e.Diagnostics = append(e.Diagnostics, schema.Diagnostic{
-			Severity: severity.fromProto(d.GetSeverity()), Summary: d.GetSummary(), Detail: d.GetDetail(), Path: d.GetPath(),
+			Severity: severity.fromProto(d.GetSeverity()), Summary: Scrub(d.GetSummary()), Detail: Scrub(d.GetDetail()), Path: d.GetPath(),
 		})
 	}
 	return e

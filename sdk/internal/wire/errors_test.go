@@ -128,3 +128,16 @@ func TestScrub(t *testing.T) {
 		t.Errorf("%d bytes are left", got)
 	}
 }
+
+// What a plugin says is printed on terminals: it cannot steer them, nor be endless.
+func TestWordsOfAPluginAreBounded(t *testing.T) {
+	hostile := "\x1b]0;title\x07" + strings.Repeat("x", 1<<20)
+	c := CheckFromProto(&pb.VerifyResponse{Step: hostile, Observed: hostile, Advice: hostile})
+	e := ErrorFromProto(&pb.Error{Code: hostile, Message: hostile, Advice: hostile})
+	d := RefusalFromProto(&pb.Refusal{Diagnostics: []*pb.Diagnostic{{Summary: hostile, Detail: hostile}}}).Diagnostics[0]
+	for _, text := range []string{d.Summary, d.Detail, c.Step, c.Observed, c.Advice, e.Message, e.Advice, e.Detail} {
+		if len(text) > maxTextBytes || strings.ContainsAny(text, "\x1b\x07") {
+			t.Errorf("%d bytes, beginning with %q", len(text), text[:20])
+		}
+	}
+}

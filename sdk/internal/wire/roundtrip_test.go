@@ -168,7 +168,7 @@ func TestRoundTrip(t *testing.T) {
 		"check": func(t *rapid.T) {
 			words := rapid.StringMatching(`[A-Za-z0-9 ,.]{0,80}`)
 			back(t, sdk.Check{
-				Mailbox: text.Draw(t, "mailbox"), Step: text.Draw(t, "step"), Outcome: one(t, outcome.numbers),
+				Mailbox: text.Draw(t, "mailbox"), Step: words.Draw(t, "step"), Outcome: one(t, outcome.numbers),
 				Observed: words.Draw(t, "observed"), Advice: words.Draw(t, "advice"),
 			}, CheckToProto, sure(CheckFromProto))
 		},
@@ -180,8 +180,9 @@ func TestRoundTrip(t *testing.T) {
 			back(t, contractError.Draw(t, "error"), ErrorToProto, sure(ErrorFromProto))
 		},
 		"refusal": func(t *rapid.T) {
+			words := rapid.StringMatching(`[A-Za-z0-9 ,.]{0,80}`)
 			d := schema.Diagnostic{
-				Severity: one(t, severity.numbers), Summary: text.Draw(t, "summary"), Detail: text.Draw(t, "detail"),
+				Severity: one(t, severity.numbers), Summary: words.Draw(t, "summary"), Detail: words.Draw(t, "detail"),
 				Path: rapid.SliceOfN(id, 1, 3).Draw(t, "path"),
 			}
 			back(t, &sdk.SettingsError{Diagnostics: []schema.Diagnostic{d}}, RefusalToProto, sure(RefusalFromProto))

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/trainercal/trainercal/sdk/calendar"
 )
@@ -23,10 +24,19 @@ var (
 
 // Scrub bounds a text of a plugin and takes out what must not reach a log: the
 // query, user and fragment of URLs, a URL's path that holds an address, and what
-// looks like a token.
+// looks like a token. Control characters, with which it could steer a terminal, become
+// spaces; lines stay lines.
 func Scrub(s string) string {
-	s = tokens.ReplaceAllStringFunc(CutText(s), scrubToken)
+	s = strings.Map(printable, CutText(s))
+	s = tokens.ReplaceAllStringFunc(s, scrubToken)
 	return urls.ReplaceAllStringFunc(s, scrubURL)
+}
+
+func printable(r rune) rune {
+	if unicode.IsControl(r) && r != '\n' && r != '\t' {
+		return ' '
+	}
+	return r
 }
 
 func scrubToken(found string) string {
