@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"math"
 	"regexp"
 	"strings"
 
@@ -130,7 +131,10 @@ func (o origin) plain(v *commonpb.AnyValue) bool {
 	switch v := v.GetValue().(type) {
 	case *commonpb.AnyValue_StringValue:
 		return o == fromHost || safeValue.MatchString(v.StringValue)
-	case *commonpb.AnyValue_IntValue, *commonpb.AnyValue_BoolValue, *commonpb.AnyValue_DoubleValue:
+	case *commonpb.AnyValue_DoubleValue:
+		// JSON, the history's form, knows no other numbers.
+		return !math.IsNaN(v.DoubleValue) && !math.IsInf(v.DoubleValue, 0)
+	case *commonpb.AnyValue_IntValue, *commonpb.AnyValue_BoolValue:
 		return true
 	}
 	return false

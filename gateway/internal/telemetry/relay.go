@@ -68,7 +68,7 @@ func (r *relay) note(err error) {
 	defer r.mu.Unlock()
 	switch {
 	case err != nil && !r.failing:
-		r.log.Warn("traces cannot be sent to the collector; they stay in the gateway's own history", "error", err)
+		r.log.Warn("traces cannot be sent to the collector; they stay in the gateway's own history", "error", withoutURL(err))
 	case err == nil && r.failing:
 		r.log.Info("traces are sent to the collector again", "batches_dropped", r.dropped)
 		r.dropped = 0

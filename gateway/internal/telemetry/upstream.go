@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -75,10 +76,23 @@ func httpClient(endpoint string) (otlptrace.Client, error) {
 	}
 	u, err := url.Parse(endpoint)
 	if err != nil {
-		return nil, fmt.Errorf("the address of the trace collector is not a URL: %w", err)
+		return nil, fmt.Errorf("the address of the trace collector is not a URL: %s", withoutURL(err))
 	}
 	if u.Path == "" || u.Path == "/" {
 		u.Path = "/v1/traces"
 	}
 	return otlptracehttp.NewClient(otlptracehttp.WithEndpointURL(u.String())), nil
+}
+
+// maxErrorBytes bounds what is shown of a collector's answer.
+const maxErrorBytes = 512
+
+// withoutURL is an error's text without the collector's address, which may hold a
+// token or a password.
+func withoutURL(err error) string {
+	if bad := (*url.Error)(nil); errors.As(err, &bad) {
+		err = bad.Err
+	}
+	text := err.Error()
+	return strings.ToValidUTF8(text[:min(len(text), maxErrorBytes)], "")
 }
