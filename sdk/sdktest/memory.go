@@ -100,6 +100,15 @@ func (m *Memory) Remove(mailbox, id string) {
 	box.touch(box.items[id])
 }
 
+// Restore acts as the trainer: it takes a deleted item back.
+func (m *Memory) Restore(mailbox, id string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	box := m.boxes[mailbox]
+	box.items[id].deleted = false
+	box.touch(box.items[id])
+}
+
 func (m *Memory) add(box *memoryBox, e Entry, marker *calendar.Marker) *memoryItem {
 	m.made++
 	item := &memoryItem{id: fmt.Sprintf("item-%d", m.made), entry: e, marker: marker}

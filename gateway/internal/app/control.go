@@ -23,15 +23,18 @@ type request struct {
 	Import    *store.Batch `json:"import,omitempty"`
 	// Accounts are those whose refused credentials may be tried again.
 	Accounts []string `json:"accounts,omitempty"`
+	// Approved are removals that an operator was shown.
+	Approved *approved `json:"approved,omitempty"`
 }
 
 type operation string
 
 const (
-	opSync   operation = "sync"
-	opImport operation = "import"
-	opRetry  operation = "retry"
-	opPing   operation = "ping"
+	opSync    operation = "sync"
+	opImport  operation = "import"
+	opRetry   operation = "retry"
+	opApprove operation = "approve"
+	opPing    operation = "ping"
 )
 
 // reply is one JSON value of the answer. The last has one of Run, Imported, Pong and

@@ -118,6 +118,8 @@ func (a *App) answer(ctx context.Context, serving Serving, req request, send fun
 		return a.answerSync(ctx, req, send)
 	case opImport:
 		return a.answerImport(ctx, req)
+	case opApprove:
+		return a.answerApprove(ctx, req, send)
 	case opRetry:
 		return a.answerRetry(ctx, serving, req)
 	}
@@ -146,6 +148,18 @@ func (a *App) answerImport(ctx context.Context, req request) reply {
 		return reply{Error: err.Error()}
 	}
 	return reply{Imported: &result}
+}
+
+func (a *App) answerApprove(ctx context.Context, req request, send func(reply)) reply {
+	if req.Approved == nil {
+		return reply{Error: "the request to approve names nothing to approve"}
+	}
+	send(reply{Event: "accepted"})
+	run, err := a.approve(ctx, *req.Approved)
+	if err != nil {
+		return reply{Error: err.Error()}
+	}
+	return reply{Run: &run}
 }
 
 // answerRetry lets credentials that an operator verified be tried again.

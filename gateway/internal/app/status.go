@@ -24,6 +24,7 @@ const (
 	Stale   Health = "stale"   // in sync once, not proven for several intervals
 	Failing Health = "failing" // the last run did not get through
 	Unknown Health = "unknown" // never proven
+	Held    Health = "held"    // in sync but for removals that wait for approval
 	Off     Health = "off"     // calendar off, or direction none
 )
 
@@ -41,6 +42,8 @@ type TrainerStatus struct {
 	// Pushed and Pulled count our items in the calendar, and the trainer's own that
 	// block time on the platform.
 	Pushed, Pulled int
+	// Held counts those of Pulled whose removal waits for approval.
+	Held int
 }
 
 // Status returns every trainer of the configuration.
@@ -67,6 +70,7 @@ func (a *App) statusOf(t config.Trainer, m store.Trainer) TrainerStatus {
 		Trainer: t.ID, Service: t.Service, Proven: m.Proven, Failing: m.Failing, Pulled: len(m.Mirrors),
 		Health: a.health(t, m),
 	}
+	s.Held = len(heldOf(m))
 	for _, l := range m.Links {
 		if l.State == reconcile.LinkWritten {
 			s.Pushed++
@@ -85,6 +89,8 @@ func (a *App) health(t config.Trainer, m store.Trainer) Health {
 		return Unknown
 	case a.opts.Now().Sub(m.Proven) > staleAfter*a.cfg.Sync.Interval:
 		return Stale
+	case len(heldOf(m)) > 0:
+		return Held
 	}
 	return InSync
 }

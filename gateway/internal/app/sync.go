@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/trainercal/trainercal/gateway/internal/config"
+	"github.com/trainercal/trainercal/gateway/internal/reconcile"
 	"github.com/trainercal/trainercal/gateway/internal/runner"
 	"github.com/trainercal/trainercal/gateway/internal/store"
 )
@@ -141,7 +142,8 @@ func (a *App) runner(ctx context.Context, memory runner.Memory, keep bool) (*run
 	return &runner.Runner{
 		Memory: memory, Accounts: host, Installation: a.cfg.Installation,
 		Past: a.cfg.Sync.Past, Future: a.cfg.Sync.Future,
-		Now: a.opts.Now, NewID: newID, Tracer: tel.Tracer(),
+		Guard: &reconcile.Guard{MaxRemovals: a.cfg.Sync.Guard.MaxRemovals, MaxFraction: a.cfg.Sync.Guard.MaxFraction},
+		Now:   a.opts.Now, NewID: newID, Tracer: tel.Tracer(),
 	}, nil
 }
 

@@ -80,7 +80,7 @@ func (c *cli) root() *cobra.Command {
 	flags.BoolVar(&c.json, "json", false, "print the result as JSON")
 	flags.StringVar(&c.logLevel, "log-level", "", "trace, debug, info, warn or error (default: info for serve, else warn)")
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(c.validate(), c.verify(), c.plan(), c.sync(), c.serve(), c.importData(), c.status(),
+	root.AddCommand(c.validate(), c.verify(), c.plan(), c.sync(), c.serve(), c.importData(), c.approve(), c.status(),
 		c.runs(), c.trace(), c.plugins(), c.version())
 	return root
 }

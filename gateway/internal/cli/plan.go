@@ -60,6 +60,8 @@ type planJSON struct {
 type planned struct {
 	Trainer string     `json:"trainer"`
 	Steps   []stepJSON `json:"steps"`
+	// Held are removals that a run would not make before they are approved.
+	Held []stepJSON `json:"held"`
 	// Skipped and Findings count items by reason.
 	Skipped  map[reconcile.Reason]int `json:"skipped"`
 	Findings map[reconcile.Reason]int `json:"findings"`
@@ -77,7 +79,7 @@ type planError struct {
 
 func plannedOf(p runner.TrainerPlan, n names) planned {
 	out := planned{
-		Trainer: p.Trainer.String(), Steps: []stepJSON{}, trainer: p,
+		Trainer: p.Trainer.String(), Steps: []stepJSON{}, Held: []stepJSON{}, trainer: p,
 		Skipped: map[reconcile.Reason]int{}, Findings: map[reconcile.Reason]int{},
 	}
 	if p.Err != nil {
@@ -97,6 +99,12 @@ func plannedOf(p runner.TrainerPlan, n names) planned {
 		start, end := s.Mirror.When.Span(loc)
 		out.Steps = append(out.Steps, stepJSON{
 			Direction: store.Pull, Op: s.Op, Reason: s.Reason, Item: s.Mirror.ID, Start: start.UTC(), End: end.UTC(),
+		})
+	}
+	for _, m := range p.Plan.Held {
+		start, end := m.When.Span(loc)
+		out.Held = append(out.Held, stepJSON{
+			Direction: store.Pull, Op: reconcile.OpRemove, Reason: reconcile.ReasonVanished, Item: m.ID, Start: start.UTC(), End: end.UTC(),
 		})
 	}
 	for _, s := range p.Plan.Skipped {
@@ -135,6 +143,7 @@ func (c *cli) printPlan(plans []planned, n names) error {
 		id := p.trainer.Trainer
 		w.printf("%s\n", heading(id, n))
 		printPlanned(w, p.Steps, id, n)
+		printHeld(w, id, pulledSteps(p.Held), n)
 		if len(p.Skipped) > 0 {
 			w.printf("  would skip %s\n", skippedWords(p.Skipped))
 		}
@@ -152,13 +161,21 @@ func (c *cli) printPlan(plans []planned, n names) error {
 
 // printPlanned lists what would be pushed, then what would be pulled.
 func printPlanned(w *writer, steps []stepJSON, id platform.TrainerID, n names) {
+	for _, s := range steps {
+		if s.Direction == store.Push {
+			w.printf("  would push %s %s, %s: %s\n", opSigns[s.Op], n.item(id, s.Item), span(s.Start, s.End, n.zone(id)), inWords(s.Reason))
+		}
+	}
+	printPulled(w, "would pull", pulledSteps(steps), n.zone(id))
+}
+
+// pulledSteps are those of the steps that change the platform.
+func pulledSteps(steps []stepJSON) []store.RunStep {
 	var pulled []store.RunStep
 	for _, s := range steps {
 		if s.Direction == store.Pull {
 			pulled = append(pulled, store.RunStep{Direction: s.Direction, Op: s.Op, Reason: s.Reason, Start: s.Start, End: s.End})
-			continue
 		}
-		w.printf("  would push %s %s, %s: %s\n", opSigns[s.Op], n.item(id, s.Item), span(s.Start, s.End, n.zone(id)), inWords(s.Reason))
 	}
-	printPulled(w, "would pull", pulled, n.zone(id))
+	return pulled
 }

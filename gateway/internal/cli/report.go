@@ -137,9 +137,10 @@ func printTrainer(w *writer, t store.RunTrainer, n names, told said) {
 	if len(t.Skipped) > 0 {
 		w.printf("  skipped  %s\n", skippedWords(t.Skipped))
 	}
+	printHeld(w, t.Trainer, t.Held, n)
 	if t.Failing != nil {
 		told.failing(w, "  ", t.Trainer.Provider+"/"+n.trainers[t.Trainer.String()].Service, t.Trainer.String(), t.Failing)
-	} else if len(t.Steps) == 0 && len(t.Skipped) == 0 {
+	} else if len(t.Steps) == 0 && len(t.Skipped) == 0 && len(t.Held) == 0 {
 		w.printf("  nothing to do\n")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/trainercal/trainercal/gateway/internal/app"
+	"github.com/trainercal/trainercal/gateway/internal/platform"
 	"github.com/trainercal/trainercal/gateway/internal/reconcile"
 	"github.com/trainercal/trainercal/gateway/internal/store"
 )
@@ -68,7 +69,9 @@ type runTrainerJSON struct {
 	Counts  totalsJSON               `json:"counts"`
 	Skipped map[reconcile.Reason]int `json:"skipped"`
 	Steps   []stepJSON               `json:"steps"`
-	Failing *failingJSON             `json:"failing,omitempty"`
+	// Held are removals that wait for approval.
+	Held    []stepJSON   `json:"held"`
+	Failing *failingJSON `json:"failing,omitempty"`
 }
 
 type eventJSON struct {
@@ -111,14 +114,19 @@ func runOf(run store.Run, n names) runJSON {
 func runTrainerOf(t store.RunTrainer, n names) runTrainerJSON {
 	out := runTrainerJSON{
 		Trainer: t.Trainer.String(), State: t.State, Counts: totalsOf(t.Counts), Skipped: t.Skipped,
-		Steps: []stepJSON{}, Failing: failingOf(t.Failing),
+		Steps: stepsOf(t.Trainer, t.Steps, n), Held: stepsOf(t.Trainer, t.Held, n), Failing: failingOf(t.Failing),
 	}
 	if out.Skipped == nil {
 		out.Skipped = map[reconcile.Reason]int{}
 	}
-	for _, s := range t.Steps {
-		out.Steps = append(out.Steps, stepJSON{
-			Direction: s.Direction, Op: s.Op, Reason: s.Reason, Item: s.Item, Label: n.label(t.Trainer, s.Item),
+	return out
+}
+
+func stepsOf(t platform.TrainerID, steps []store.RunStep, n names) []stepJSON {
+	out := []stepJSON{}
+	for _, s := range steps {
+		out = append(out, stepJSON{
+			Direction: s.Direction, Op: s.Op, Reason: s.Reason, Item: s.Item, Label: n.label(t, s.Item),
 			Start: s.Start.UTC(), End: s.End.UTC(), Failed: s.Failed,
 		})
 	}

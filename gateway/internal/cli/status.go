@@ -34,9 +34,11 @@ type trainerStatusJSON struct {
 	Service string     `json:"service"`
 	Health  app.Health `json:"health"`
 	// Proven is when the calendar was last proven in sync; null for never.
-	Proven  *time.Time   `json:"proven"`
-	Pushed  int          `json:"pushed"`
-	Pulled  int          `json:"pulled"`
+	Proven *time.Time `json:"proven"`
+	Pushed int        `json:"pushed"`
+	Pulled int        `json:"pulled"`
+	// Held counts those of Pulled whose removal waits for approval.
+	Held    int          `json:"held"`
 	Failing *failingJSON `json:"failing,omitempty"`
 }
 
@@ -75,7 +77,7 @@ func statusOf(serving *app.Serving, runs []store.Run, trainers []app.TrainerStat
 	for _, t := range trainers {
 		row := trainerStatusJSON{
 			Trainer: t.Trainer.String(), Service: t.Service, Health: t.Health,
-			Pushed: t.Pushed, Pulled: t.Pulled, Failing: failingOf(t.Failing),
+			Pushed: t.Pushed, Pulled: t.Pulled, Held: t.Held, Failing: failingOf(t.Failing),
 		}
 		if !t.Proven.IsZero() {
 			proven := t.Proven.UTC()
@@ -156,6 +158,9 @@ func (s *statusPage) group(title, account string, trainers []app.TrainerStatus) 
 		s.out.err = err
 	}
 	for _, t := range members {
+		if t.Held > 0 {
+			s.out.printf("  %s: %s: gateway approve %s shows them and lets them go\n", t.Trainer.Label, heldWords(t.Held), t.Trainer)
+		}
 		if t.Health == app.Failing {
 			s.out.printf("  %s, for %s, %s\n", t.Trainer.Label, ago(s.now.Sub(t.Failing.Since)), tries(t.Failing.Attempts))
 			s.told.failing(s.out, "    ", account, t.Trainer.Label, t.Failing)
@@ -178,5 +183,5 @@ func (s *statusPage) proven(t app.TrainerStatus) string {
 }
 
 var healthWords = map[app.Health]string{
-	app.InSync: "in sync", app.Stale: "STALE", app.Failing: "FAILING", app.Unknown: "unknown", app.Off: "off",
+	app.InSync: "in sync", app.Stale: "STALE", app.Failing: "FAILING", app.Held: "HELD", app.Unknown: "unknown", app.Off: "off",
 }

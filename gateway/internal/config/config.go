@@ -50,6 +50,16 @@ type Sync struct {
 	Engine       bool
 	Interval     time.Duration
 	Past, Future time.Duration
+	Guard        Guard
+}
+
+// Guard limits what may be removed from the platform because calendars were read
+// without it: removals beyond both limits wait for approval (hold-1).
+type Guard struct {
+	// MaxRemovals is a number of appointments, a series counting once; MaxFraction is
+	// a part of the trainer's pulled ones, 0 to 1.
+	MaxRemovals int
+	MaxFraction float64
 }
 
 // Telemetry is the block of the same name.

@@ -14,14 +14,16 @@ import (
 
 // Limits and defaults of the sync and telemetry blocks.
 const (
-	defaultInterval = 15 * time.Minute
-	minInterval     = 10 * time.Second
-	defaultPast     = 7 * day
-	defaultFuture   = 365 * day
-	maxWindow       = 730 * day
-	defaultKeepRuns = 30 * day
-	minKeepRuns     = time.Hour
-	defaultState    = "sqlite://gateway.db"
+	defaultInterval    = 15 * time.Minute
+	minInterval        = 10 * time.Second
+	defaultPast        = 7 * day
+	defaultFuture      = 365 * day
+	maxWindow          = 730 * day
+	defaultMaxRemovals = 5
+	defaultMaxFraction = 0.1
+	defaultKeepRuns    = 30 * day
+	minKeepRuns        = time.Hour
+	defaultState       = "sqlite://gateway.db"
 )
 
 // namePattern keeps names safe in markers, commands and file names, and short enough
@@ -80,17 +82,36 @@ func (d *decoder) statePath(v value[string]) string {
 }
 
 func (d *decoder) sync(b *block) {
-	d.cfg.Sync = Sync{Engine: true, Interval: defaultInterval, Past: defaultPast, Future: defaultFuture}
+	d.cfg.Sync = Sync{Engine: true, Interval: defaultInterval, Past: defaultPast, Future: defaultFuture,
+		Guard: Guard{MaxRemovals: defaultMaxRemovals, MaxFraction: defaultMaxFraction}}
 	block := b.single("sync")
 	if block == nil {
 		return
 	}
 	s := d.open(block.Body, block.DefRange, "engine interval", header("window"), header("guard"))
-	s.refuse("guard")
 	d.cfg.Sync.Engine = s.flag("engine", true)
 	d.cfg.Sync.Interval, _ = s.duration("interval", defaultInterval, minInterval)
 	if window := s.single("window"); window != nil {
 		d.window(d.open(window.Body, window.DefRange, "past future"))
+	}
+	if guard := s.single("guard"); guard != nil {
+		d.guard(d.open(guard.Body, guard.DefRange, "max_removals max_fraction"))
+	}
+}
+
+// guard reads how much may vanish from a calendar at once. Zero is a limit too.
+func (d *decoder) guard(g *block) {
+	if removals := get[int](g, "max_removals"); removals.ok {
+		d.cfg.Sync.Guard.MaxRemovals = removals.v
+		if removals.v < 0 {
+			d.report(removals.rng, "Negative limit", "The number of removals is 0 or more; 0 leaves max_fraction alone to decide.")
+		}
+	}
+	if fraction := get[float64](g, "max_fraction"); fraction.ok {
+		d.cfg.Sync.Guard.MaxFraction = fraction.v
+		if fraction.v < 0 || fraction.v > 1 {
+			d.report(fraction.rng, "Not a fraction", "Want a part of a trainer's appointments from 0 to 1, for example 0.1 for a tenth; 1 holds nothing.")
+		}
 	}
 }
 

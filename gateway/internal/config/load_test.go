@@ -187,7 +187,7 @@ api {
   token "platform" { secret = env("GATEWAY_TOKEN") }
 }
 sync {
-  guard { max_removals = 5 }
+  window { past = "1d" }
 }
 push {
   title    = "Training: ${course.label}"
@@ -202,7 +202,7 @@ provider "p" {
   on_stop  = "remove"
 }
 `, want: []string{
-			"2:15 error: Not supported yet", "3:1 error: Not supported yet", "8:3 error: Not supported yet",
+			"2:15 error: Not supported yet", "3:1 error: Not supported yet",
 			"11:3 error: Not supported yet", "12:3 error: Not supported yet", "13:3 error: Not supported yet",
 			"14:14 error: Not supported yet", "16:13 error: Not supported yet",
 			"19:14 error: Not supported yet", "20:14 error: Not supported yet",
@@ -222,6 +222,41 @@ provider "p" {
 }
 `, want: []string{"4:14 error: Unknown value"}, detail: `Did you mean "pilot"`},
 	})
+}
+
+// TestGuard: hold-1's limits, with defaults for what is not written.
+func TestGuard(t *testing.T) {
+	testMistakes(t, []mistakeCase{
+		{name: "out of range", text: `installation = "x"
+sync {
+  guard {
+    max_removals = -1
+    max_fraction = 1.5
+  }
+}
+`, want: []string{"4:20 error: Negative limit", "5:20 error: Not a fraction"}},
+		{name: "no numbers", text: `installation = "x"
+sync {
+  guard {
+    max_removals = 2.5
+    max_fraction = "a tenth"
+    max_removal  = 5
+  }
+}
+`, want: []string{"4:20 error: Unsuitable value", "5:20 error: Unsuitable value", "6:5 error: Unsupported argument"}},
+	})
+	for text, want := range map[string]Guard{
+		"":                                    {MaxRemovals: 5, MaxFraction: 0.1},
+		"sync {}":                             {MaxRemovals: 5, MaxFraction: 0.1},
+		"sync { guard { max_removals = 0 } }": {MaxRemovals: 0, MaxFraction: 0.1},
+		"sync { guard { max_fraction = 1 } }": {MaxRemovals: 5, MaxFraction: 1},
+	} {
+		text := "installation = \"x\"\n" + strings.NewReplacer("{ ", "{\n", " }", "\n}").Replace(text) + "\n"
+		cfg, diags := loadText(t, text)
+		if diags.HasErrors() || cfg.Sync.Guard != want {
+			t.Errorf("%s: %+v, want %+v; %v", text, cfg.Sync.Guard, want, diags)
+		}
+	}
 }
 
 func TestProviderMistakes(t *testing.T) {

@@ -25,6 +25,10 @@ sync {
     past   = "1d"
     future = "12h"
   }
+  guard {
+    max_removals = 20
+    max_fraction = 0.25
+  }
 }
 push {
   repush_on         = ["venue", "name"]
@@ -88,7 +92,7 @@ func TestEveryValue(t *testing.T) {
 	want := &Config{
 		Installation: "northwind-sync", Dir: cfg.Dir,
 		State:     State{Path: "/var/lib/gateway.db"},
-		Sync:      Sync{Engine: true, Interval: 5 * time.Minute, Past: 24 * time.Hour, Future: 12 * time.Hour},
+		Sync:      Sync{Engine: true, Interval: 5 * time.Minute, Past: 24 * time.Hour, Future: 12 * time.Hour, Guard: Guard{MaxRemovals: 20, MaxFraction: 0.25}},
 		Telemetry: Telemetry{TracesEndpoint: "http://127.0.0.1:4318", KeepRuns: 7 * 24 * time.Hour},
 		Plugins: []Plugin{
 			{
@@ -152,7 +156,7 @@ func TestDefaults(t *testing.T) {
 	if got, want := cfg.State.Path, filepath.Join(cfg.Dir, "gateway.db"); got != want {
 		t.Errorf("state at %s, want %s", got, want)
 	}
-	wantSync := Sync{Engine: true, Interval: 15 * time.Minute, Past: 7 * 24 * time.Hour, Future: 365 * 24 * time.Hour}
+	wantSync := Sync{Engine: true, Interval: 15 * time.Minute, Past: 7 * 24 * time.Hour, Future: 365 * 24 * time.Hour, Guard: Guard{MaxRemovals: 5, MaxFraction: 0.1}}
 	if diff := cmp.Diff(wantSync, cfg.Sync); diff != "" {
 		t.Errorf("eng-2, pull-7 (-want +got):\n%s", diff)
 	}

@@ -28,7 +28,8 @@ func appointment(subject string, when calendar.When) calendar.Appointment {
 // model is a mailbox and a gateway's memory of it, with the runner's part played in
 // the simplest way that can be right.
 type model struct {
-	t interface {
+	guard *Guard
+	t     interface {
 		Fatalf(string, ...any)
 		Helper()
 	}
@@ -111,7 +112,7 @@ func (m *model) input(r Read) Input {
 		Links:   slices.Collect(maps.Values(m.links)),
 		Mirrors: slices.Collect(maps.Values(m.mirrors)),
 		Policy: Policy{
-			Installation: "here", Push: true, Pull: true, Window: window, Zone: time.UTC, Bodies: true,
+			Installation: "here", Push: true, Pull: true, Window: window, Zone: time.UTC, Bodies: true, Guard: m.guard,
 			ShowAs: []calendar.ShowAs{calendar.ShowAsTentative, calendar.ShowAsBusy, calendar.ShowAsOutOfOffice, calendar.ShowAsWorkingElsewhere, calendar.ShowAsUnknown},
 		},
 		Generation: func() string { return m.next("g") },

@@ -64,6 +64,7 @@ func (p *planner) sort() {
 	})
 	slices.SortFunc(p.plan.Links, func(a, b LinkStep) int { return cmp.Compare(a.Link.Key, b.Link.Key) })
 	slices.SortFunc(p.plan.Notes, func(a, b Mirror) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(p.plan.Held, func(a, b Mirror) int { return cmp.Compare(a.ID, b.ID) })
 	slices.SortFunc(p.plan.Skipped, func(a, b Skip) int {
 		return cmp.Or(cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Key, b.Key), cmp.Compare(a.ItemID, b.ItemID))
 	})

@@ -30,7 +30,8 @@ func edit(t *rapid.T, m *model) {
 	case "want":
 		// What lies outside the window is not read: there a deletion is not seen.
 		inside := hours(base.Add(time.Duration(rapid.IntRange(1, 300).Draw(t, "inside"))*24*time.Hour), 7)
-		m.want(course, m.wanted[course].Revision+1, appointment("Training: "+course, inside))
+		m.seq++ // no revision is used twice, also not after a deletion
+		m.want(course, int64(m.seq), appointment("Training: "+course, inside))
 	case "unwant":
 		delete(m.wanted, course)
 	case "native":

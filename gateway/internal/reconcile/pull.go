@@ -12,9 +12,13 @@ func (p *planner) pull() {
 	for _, item := range p.sortedItems() {
 		p.pullItem(item, mirrors[item.ID])
 	}
-	for i := range p.in.Mirrors {
-		p.pullMissing(p.in.Mirrors[i])
+	var vanished []Mirror
+	for _, m := range p.in.Mirrors {
+		if !m.Held && p.vanished(m) {
+			vanished = append(vanished, m)
+		}
 	}
+	p.planVanished(vanished)
 }
 
 // pullItem plans one item that is there.
@@ -41,19 +45,17 @@ func (p *planner) pullChanged(next, last Mirror) {
 	switch {
 	case !next.sameBlock(last):
 		p.platform(OpUpdate, ReasonChanged, next)
-	case next.Version != last.Version || next.SeriesID != last.SeriesID:
+	case next.Version != last.Version || next.SeriesID != last.SeriesID || last.Held:
 		p.plan.Notes = append(p.plan.Notes, next)
 	default:
 		p.skip(ReasonInSync, "", next.ItemID)
 	}
 }
 
-// pullMissing plans a remembered item that the read did not show. Outside the
+// vanished reports whether the read says that a remembered item is gone. Outside the
 // covered time it is left as history (pull-7, F3).
-func (p *planner) pullMissing(m Mirror) {
-	if _, there := p.items[m.ItemID]; !there && p.absent(m.ItemID, m.SeriesID, m.When) && !p.past(m) {
-		p.platform(OpRemove, ReasonVanished, m)
-	}
+func (p *planner) vanished(m Mirror) bool {
+	return p.absent(m.ItemID, m.SeriesID, m.When) && !p.past(m)
 }
 
 // past reports whether the mirrored time lies wholly before the window: it slid out,

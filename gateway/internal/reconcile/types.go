@@ -61,6 +61,9 @@ type Mirror struct {
 	When        calendar.When
 	ShowAs      calendar.ShowAs
 	Private     bool
+	// Held: a read says that the item is gone, and its removal waits for approval
+	// (hold-1). Seeing the item again ends that.
+	Held bool
 }
 
 // Read is what one mailbox's read proved. Complete must be true for anything to be
@@ -92,6 +95,8 @@ type Policy struct {
 	// Bodies: the text of the trainer's appointments is wanted with its body, so
 	// that an incomplete item must be asked for.
 	Bodies bool
+	// Guard holds removals that were only inferred; nil for none.
+	Guard *Guard
 }
 
 // Input is everything a plan depends on.
@@ -203,8 +208,11 @@ type Plan struct {
 	Calendar []CalendarStep
 	Platform []PlatformStep
 	Links    []LinkStep
-	// Notes are mirrors to store with a new version and nothing else changed.
-	Notes   []Mirror
+	// Notes are mirrors to store with a new version, or as held or no longer held, and
+	// nothing changed for the platform.
+	Notes []Mirror
+	// Held are the mirrors whose removal waits for approval, now and from before.
+	Held    []Mirror
 	Skipped []Skip
 	// Findings are oddities for people, such as another installation's items.
 	Findings []Finding

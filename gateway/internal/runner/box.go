@@ -73,6 +73,7 @@ func (b *box) input(r *Runner) reconcile.Input {
 			ShowAs:       b.target.ShowAs,
 			Window:       b.window,
 			Zone:         b.target.Zone,
+			Guard:        r.Guard,
 			Bodies:       b.target.Detail == sdk.DetailFull,
 		},
 		Generation: r.NewID,

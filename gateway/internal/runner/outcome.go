@@ -1,6 +1,8 @@
 package runner
 
 import (
+	"time"
+
 	"github.com/trainercal/trainercal/gateway/internal/reconcile"
 	"github.com/trainercal/trainercal/gateway/internal/store"
 	"github.com/trainercal/trainercal/sdk"
@@ -16,6 +18,7 @@ func (b *box) outcome(r *Runner) store.RunTrainer {
 	if err != nil {
 		out.State = store.RunFailed
 	}
+	out.Held = heldSteps(b.held(), b.target.Zone)
 	if !b.read.Complete {
 		return out
 	}
@@ -26,7 +29,7 @@ func (b *box) outcome(r *Runner) store.RunTrainer {
 		}
 	}
 	for _, s := range b.plan.Platform {
-		out.Steps = append(out.Steps, b.pullStep(s))
+		out.Steps = append(out.Steps, pullStep(s, b.target.Zone))
 		countPull(&out.Counts, s.Op)
 	}
 	for _, s := range b.plan.Skipped {
@@ -44,9 +47,28 @@ func (b *box) pushStep(s reconcile.CalendarStep, d stepResult) store.RunStep {
 	return step
 }
 
-func (b *box) pullStep(s reconcile.PlatformStep) store.RunStep {
-	start, end := s.Mirror.When.Span(b.target.Zone)
+func pullStep(s reconcile.PlatformStep, zone *time.Location) store.RunStep {
+	start, end := s.Mirror.When.Span(zone)
 	return store.RunStep{Direction: store.Pull, Op: s.Op, Reason: s.Reason, Item: s.Mirror.ID, Start: start, End: end}
+}
+
+// held are the mirrors whose removal waits for approval, as far as known.
+func (b *box) held() []reconcile.Mirror {
+	if planned := b.done != nil; planned && b.target.Pull {
+		return b.plan.Held
+	}
+	return b.memory.Mirrors
+}
+
+// heldSteps are the removals that wait for approval, of those mirrors that are held.
+func heldSteps(mirrors []reconcile.Mirror, zone *time.Location) []store.RunStep {
+	var held []store.RunStep
+	for _, m := range mirrors {
+		if m.Held {
+			held = append(held, pullStep(reconcile.PlatformStep{Op: reconcile.OpRemove, Reason: reconcile.ReasonVanished, Mirror: m}, zone))
+		}
+	}
+	return held
 }
 
 // count counts a calendar write that succeeded.

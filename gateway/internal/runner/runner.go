@@ -47,7 +47,9 @@ type Runner struct {
 	Installation string
 	// Past and Future are how far the window reaches from now.
 	Past, Future time.Duration
-	Now          func() time.Time
+	// Guard limits inferred removals; nil for no limit.
+	Guard *reconcile.Guard
+	Now   func() time.Time
 	// NewID makes a random id: of a run, or of an item's generation.
 	NewID  func() string
 	Tracer trace.Tracer

@@ -99,6 +99,10 @@ type Trainers interface {
 	Intend(ctx context.Context, id platform.TrainerID, links []reconcile.Link) error
 	// Commit stores a run's result for a trainer in one transaction.
 	Commit(ctx context.Context, result Result) error
+	// Release drops the pulled unavailability of these ids, in one transaction, where
+	// its removal is held: what was seen again in the meantime stays. It returns the
+	// ids of what went.
+	Release(ctx context.Context, id platform.TrainerID, mirrors []string) ([]string, error)
 	// TrainerIDs returns every trainer something is remembered of.
 	TrainerIDs(ctx context.Context) ([]platform.TrainerID, error)
 }
@@ -206,6 +210,8 @@ type RunTrainer struct {
 	Failing *Failing
 	// Steps are what was done, without text of appointments.
 	Steps []RunStep
+	// Held are the removals that wait for approval (hold-1).
+	Held []RunStep
 	// Skipped counts what was left alone, by reason.
 	Skipped map[reconcile.Reason]int
 }

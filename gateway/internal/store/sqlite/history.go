@@ -40,7 +40,7 @@ func putOutcomes(ctx context.Context, tx *sql.Tx, run store.Run) error {
 	rows := make([][]any, len(run.Trainers))
 	for i, t := range run.Trainers {
 		row := []any{run.ID, i, t.Trainer.Provider, t.Trainer.Label, string(t.State)}
-		for _, part := range []any{t.Counts, t.Skipped, t.Steps} {
+		for _, part := range []any{t.Counts, t.Skipped, t.Steps, t.Held} {
 			text, err := document(part)
 			if err != nil {
 				return err
@@ -56,7 +56,7 @@ func putOutcomes(ctx context.Context, tx *sql.Tx, run store.Run) error {
 		}
 		rows[i] = append(row, failing)
 	}
-	const head = `INSERT INTO run_trainers (run, position, provider, label, state, counts, skipped, steps, failing)`
+	const head = `INSERT INTO run_trainers (run, position, provider, label, state, counts, skipped, steps, held, failing)`
 	return insert(ctx, tx, head, `ON CONFLICT DO NOTHING`, rows)
 }
 
@@ -132,15 +132,15 @@ func scanRun[R scanner](row R) (run store.Run, err error) {
 
 // selectOutcomes selects a run's trainers, with steps or the text given in their place.
 func selectOutcomes(steps string) string {
-	return `SELECT provider, label, state, counts, skipped, failing, ` + steps + ` FROM run_trainers WHERE run = ? ORDER BY position`
+	return `SELECT provider, label, state, counts, skipped, held, failing, ` + steps + ` FROM run_trainers WHERE run = ? ORDER BY position`
 }
 
 func scanOutcome(rows *sql.Rows) (t store.RunTrainer, err error) {
 	var (
-		counts, skipped, steps string
-		failing                sql.NullString
+		counts, skipped, held, steps string
+		failing                      sql.NullString
 	)
-	if err := rows.Scan(&t.Trainer.Provider, &t.Trainer.Label, &t.State, &counts, &skipped, &failing, &steps); err != nil {
+	if err := rows.Scan(&t.Trainer.Provider, &t.Trainer.Label, &t.State, &counts, &skipped, &held, &failing, &steps); err != nil {
 		return t, err
 	}
 	if failing.Valid {
@@ -150,7 +150,7 @@ func scanOutcome(rows *sql.Rows) (t store.RunTrainer, err error) {
 		}
 	}
 	t.Skipped = map[reconcile.Reason]int{}
-	return t, errors.Join(readDocument(counts, &t.Counts), readDocument(skipped, &t.Skipped), readDocument(steps, &t.Steps))
+	return t, errors.Join(readDocument(counts, &t.Counts), readDocument(held, &t.Held), readDocument(skipped, &t.Skipped), readDocument(steps, &t.Steps))
 }
 
 // PruneRuns deletes runs that started before t, unless they are still running, and

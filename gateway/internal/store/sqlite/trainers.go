@@ -93,6 +93,28 @@ func (s *Store) Commit(ctx context.Context, r store.Result) error {
 	})
 }
 
+// Release drops held mirrors, and returns the ids of those that were still held.
+func (s *Store) Release(ctx context.Context, id platform.TrainerID, mirrors []string) ([]string, error) {
+	var released []string
+	err := s.change(ctx, func(tx *sql.Tx) error {
+		released = nil
+		const drop = `DELETE FROM mirrors WHERE provider = ? AND label = ? AND id = ? AND held RETURNING id`
+		for _, mirror := range mirrors {
+			gone, err := collect(ctx, tx, func(rows *sql.Rows) (id string, err error) { return id, rows.Scan(&id) },
+				drop, id.Provider, id.Label, mirror)
+			if err != nil {
+				return err
+			}
+			released = append(released, gone...)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("release what is held of %s: %w", id, err)
+	}
+	return released, nil
+}
+
 func putTrainer(ctx context.Context, tx *sql.Tx, r store.Result) error {
 	var failing sql.NullString
 	if r.Failing != nil {

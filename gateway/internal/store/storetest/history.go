@@ -22,6 +22,7 @@ func finished(id string, started time.Time) store.Run {
 	r.Trainers = []store.RunTrainer{
 		{
 			Trainer: zoe, State: store.RunOK, Counts: store.Counts{PushCreated: 1, PullRemoved: 2}, Skipped: map[reconcile.Reason]int{reconcile.ReasonFree: 3},
+			Held:  []store.RunStep{{Direction: store.Pull, Op: reconcile.OpRemove, Reason: reconcile.ReasonVanished, Item: "m", Start: started, End: started}},
 			Steps: []store.RunStep{{Direction: store.Push, Op: reconcile.OpCreate, Reason: reconcile.ReasonNew, Item: "k", Start: started, End: started, Failed: "conflict"}},
 		},
 		{Trainer: ana, State: store.RunFailed, Failing: &store.Failing{Code: "c", Message: "m", Advice: "a", Since: started, Attempts: 2}},

@@ -29,6 +29,7 @@ func Run(t *testing.T, d Driver) {
 		{"a trainer never seen", emptyMemory},
 		{"results round trip", resultsRoundTrip},
 		{"no text of private items", privateText},
+		{"held removals are released", releases},
 		{"a result is stored whole or not at all", atomic},
 		{"intentions survive a crash", intentions},
 		{"concurrent use", concurrent},

@@ -170,6 +170,7 @@ func mirrors() *rapid.Generator[reconcile.Mirror] {
 			ItemID: calendar.ItemID(texts().Draw(t, "item")), SeriesID: calendar.ItemID(texts().Draw(t, "series")),
 			Version: texts().Draw(t, "version"), Description: texts().Draw(t, "description"), When: whens().Draw(t, "when"),
 			ShowAs: rapid.SampledFrom([]calendar.ShowAs{calendar.ShowAsBusy, calendar.ShowAsOutOfOffice}).Draw(t, "showAs"), Private: rapid.Bool().Draw(t, "private"),
+			Held: rapid.Bool().Draw(t, "held"),
 		}
 		if m.Private {
 			m.Description = reconcile.Unavailable
@@ -202,6 +203,29 @@ func privateText(t *testing.T, d Driver) {
 	must(t, s.Commit(t.Context(), store.Result{ID: ana, PutMirrors: []reconcile.Mirror{{ID: "m", Description: "secret", Private: true}}}))
 	if got := trainer(t, s, ana).Mirrors[0].Description; got != reconcile.Unavailable {
 		t.Errorf("a private mirror is kept as %q", got)
+	}
+}
+
+// releases holds the store's part of hold-1: what is released is what was named, is
+// still held, and is that trainer's.
+func releases(t *testing.T, d Driver) {
+	s := d.fresh(t)
+	held := []reconcile.Mirror{{ID: "m1", Held: true}, {ID: "m2", Held: true}, {ID: "m3", Held: true}, {ID: "m4"}}
+	zoe := platform.TrainerID{Provider: ana.Provider, Label: "zoe"}
+	for _, id := range []platform.TrainerID{ana, zoe} {
+		must(t, s.Commit(t.Context(), store.Result{ID: id, Cursor: []byte("c"), PutMirrors: held}))
+	}
+	must(t, s.Commit(t.Context(), store.Result{ID: ana, Cursor: []byte("c"), PutMirrors: []reconcile.Mirror{{ID: "m2"}}}))
+	released, err := s.Release(t.Context(), ana, []string{"m1", "m2", "m4", "none"})
+	if err != nil || !slices.Equal(released, []string{"m1"}) {
+		t.Errorf("released %v, %v; want m1 alone", released, err)
+	}
+	left := store.Trainer{ID: ana, Cursor: []byte("c"), Mirrors: []reconcile.Mirror{{ID: "m2"}, {ID: "m3", Held: true}, {ID: "m4"}}}
+	if diff := same(left, trainer(t, s, ana)); diff != "" {
+		t.Error(diff)
+	}
+	if diff := same(store.Trainer{ID: zoe, Cursor: []byte("c"), Mirrors: held}, trainer(t, s, zoe)); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -1,0 +1,69 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/trainercal/trainercal/gateway/internal/platform"
+	"github.com/trainercal/trainercal/gateway/internal/reconcile"
+	"github.com/trainercal/trainercal/gateway/internal/store"
+	"github.com/trainercal/trainercal/gateway/internal/telemetry"
+)
+
+// CauseApprove is the cause of a run that lets held removals go.
+const CauseApprove = "approve"
+
+// Approve lets those of a trainer's held removals go that are named by the stable id
+// of their unavailability (hold-1), and records that as a run, so that it is told why
+// they went. What was seen again since it was shown stays. Zone is the trainer's.
+func (r *Runner) Approve(ctx context.Context, id platform.TrainerID, zone *time.Location, items []string) (store.Run, error) {
+	run := store.Run{ID: r.NewID(), Cause: CauseApprove, Started: r.Now(), State: store.RunRunning}
+	ctx, span := r.Tracer.Start(ctx, telemetry.SpanRun, trace.WithNewRoot(), trace.WithAttributes(
+		telemetry.RunID.String(run.ID), telemetry.RunCause.String(run.Cause), telemetry.Trainer.String(id.String())))
+	defer span.End()
+	run.TraceID = span.SpanContext().TraceID().String()
+	if err := r.Memory.BeginRun(ctx, run); err != nil {
+		return run, fmt.Errorf("record the start of run %s: %w", run.ID, err)
+	}
+	outcome, err := r.release(ctx, id, zone, items)
+	run.Finished, run.State, run.Trainers = r.Now(), outcome.State, []store.RunTrainer{outcome}
+	span.SetAttributes(telemetry.RunState.String(string(run.State)))
+	span.SetAttributes(countAttributes(outcome.Counts)...)
+	if err != nil {
+		span.SetStatus(codes.Error, string(run.State))
+		run.Message = "the gateway could not store the approval; nothing was removed"
+	}
+	// The run is recorded even when it was cancelled.
+	if finish := r.Memory.FinishRun(context.WithoutCancel(ctx), run); finish != nil && err == nil {
+		err = fmt.Errorf("record the end of run %s: %w", run.ID, finish)
+	}
+	return run, err
+}
+
+// release drops what is approved and tells what went and what is held still.
+func (r *Runner) release(ctx context.Context, id platform.TrainerID, zone *time.Location, items []string) (store.RunTrainer, error) {
+	out := store.RunTrainer{Trainer: id, State: store.RunFailed, Skipped: map[reconcile.Reason]int{}}
+	memory, err := r.Memory.Trainer(ctx, id)
+	if err != nil {
+		return out, err
+	}
+	released, err := r.Memory.Release(ctx, id, items)
+	if err != nil {
+		return out, err
+	}
+	out.State = store.RunOK
+	for _, step := range heldSteps(memory.Mirrors, zone) {
+		if slices.Contains(released, step.Item) {
+			out.Steps = append(out.Steps, step)
+			out.Counts.PullRemoved++
+		} else {
+			out.Held = append(out.Held, step)
+		}
+	}
+	return out, nil
+}
