@@ -4,8 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
+
+	driver "modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/trainercal/trainercal/gateway/internal/store"
 )
@@ -86,8 +90,23 @@ func schemaVersion(ctx context.Context, db *sql.DB) (int, error) {
 	if err == nil && tables > 0 {
 		err = db.QueryRowContext(ctx, `SELECT version FROM schema_version`).Scan(&version)
 	}
-	if err != nil {
+	switch {
+	case isDamaged(err):
+		return 0, fmt.Errorf("the file is damaged, or no state of a gateway (%w): restore it from a backup; without one, "+
+			"move it away and import the schedule again, and the next run finds what was written by its markers", err)
+	case err != nil:
 		return 0, fmt.Errorf("read the state's schema version: %w", err)
 	}
 	return version, nil
+}
+
+// isDamaged tells whether SQLite cannot make sense of the file.
+func isDamaged(err error) bool {
+	var known *driver.Error
+	if !errors.As(err, &known) {
+		return false
+	}
+	const primary = 0xff // the rest of a code says more of the same
+	code := known.Code() & primary
+	return code == sqlite3.SQLITE_NOTADB || code == sqlite3.SQLITE_CORRUPT
 }

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -195,5 +196,22 @@ func BenchmarkCommit(b *testing.B) {
 		if _, err := s.Trainer(b.Context(), id); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// A file that is no state is left as it is, and the error says how to go on.
+func TestDamagedState(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "gateway.db")
+	content := []byte(strings.Repeat("this is no database\n", 500))
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, open := range map[string]func(context.Context, string) (*Store, error){"owner": Open, "reader": OpenReadOnly} {
+		if _, err := open(t.Context(), path); err == nil || !strings.Contains(err.Error(), "restore it from a backup") {
+			t.Errorf("%s: %v, want advice", name, err)
+		}
+	}
+	if after, err := os.ReadFile(path); err != nil || !bytes.Equal(after, content) {
+		t.Errorf("the file was changed: %v", err)
 	}
 }
