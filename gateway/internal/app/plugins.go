@@ -117,7 +117,7 @@ func (a *App) startHost(endpoint string) error {
 		}
 	}
 	a.host = pluginhost.New(pluginhost.Options{
-		Launch: launcher.Launch, Accounts: specs, Eval: a.cfg.EvalContext, Now: a.opts.Now,
+		Launch: launcher.Launch, Accounts: specs, Blocks: a.cfg.Plugins, Eval: a.cfg.EvalContext, Now: a.opts.Now,
 		Event: func(text string) { a.opts.Log.Warn(text) },
 	})
 	return nil

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 
+	"github.com/trainercal/trainercal/gateway/internal/config"
 	"github.com/trainercal/trainercal/gateway/internal/runner"
 	"github.com/trainercal/trainercal/sdk"
 )
@@ -32,6 +33,9 @@ type Options struct {
 	Launch func(ctx context.Context, service string) (Process, error)
 	// Accounts are all accounts of the configuration.
 	Accounts []Spec
+	// Blocks are the plugin blocks of the configuration: where a plugin that cannot be
+	// used is reported. Without one it is at the service's first account.
+	Blocks []config.Plugin
 	// Eval evaluates the expressions in settings.
 	Eval *hcl.EvalContext
 	// Now is the clock; nil for [time.Now].

@@ -79,7 +79,7 @@ func (h *Host) validate(ctx context.Context, service string, specs []Spec) hcl.D
 	case err != nil:
 		return hcl.Diagnostics{{
 			Severity: hcl.DiagError, Summary: "Plugin cannot be used",
-			Detail: fmt.Sprintf("The plugin of %q cannot be used: %s.", service, err), Subject: specs[0].Range.Ptr(),
+			Detail: fmt.Sprintf("The plugin of %q cannot be used: %s.", service, err), Subject: h.blockOf(service, specs[0]).Ptr(),
 		}}
 	}
 	var diags hcl.Diagnostics
@@ -89,6 +89,16 @@ func (h *Host) validate(ctx context.Context, service string, specs []Spec) hcl.D
 		diags = append(diags, found...)
 	}
 	return diags
+}
+
+// blockOf is the place of a service's plugin block, else of its first account.
+func (h *Host) blockOf(service string, first Spec) hcl.Range {
+	for _, p := range h.opts.Blocks {
+		if p.Service == service && p.Range != (hcl.Range{}) {
+			return p.Range
+		}
+	}
+	return first.Range
 }
 
 // validateIn checks one account. What it opens has nothing to do with the account
