@@ -245,3 +245,22 @@ func TestPulledIsListedByTime(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// Trouble that several trainers of an account have is told in full once.
+func TestTroubleIsToldOnce(t *testing.T) {
+	var out strings.Builder
+	away := &store.Failing{Code: string(sdk.CodeUnavailable), Message: "the server is away", Advice: "check the proxy"}
+	told, w := said{}, &writer{out: &out}
+	told.failing(w, "", "a/x", "ana", away)
+	told.failing(w, "", "a/x", "ben", away)
+	told.failing(w, "", "b/x", "cleo", away)
+	want := `failing: the server is away (unavailable)
+what to do: check the proxy
+failing: the same as ana (unavailable)
+failing: the server is away (unavailable)
+what to do: check the proxy
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Error(diff)
+	}
+}
