@@ -21,3 +21,9 @@ func killGroup(cmd *exec.Cmd) error {
 	}
 	return err
 }
+
+// ownedByUs reports whether a file belongs to the user that this process runs as.
+func ownedByUs(info os.FileInfo) bool {
+	owner, known := info.Sys().(*syscall.Stat_t)
+	return !known || int(owner.Uid) == os.Geteuid()
+}

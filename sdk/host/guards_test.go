@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/trainercal/trainercal/sdk"
+	"github.com/trainercal/trainercal/sdk/host"
 )
 
 // Guard 1. One line on a plugin's standard error ends a host that leaves it to
@@ -109,5 +110,20 @@ func TestHungPluginIsKilled(t *testing.T) {
 	<-p.Done()
 	if err := <-failed; !errors.Is(err, sdk.ErrPluginDied) {
 		t.Errorf("the call in flight: %v, want ErrPluginDied", err)
+	}
+}
+
+// A plugin that hangs right after the handshake is given up by ping, and the attempt's
+// process goes with it.
+func TestPluginThatHangsAfterTheHandshake(t *testing.T) {
+	o := options(t)
+	o.Args = []string{"half", filepath.Join(o.RunDir, "half.sock")}
+	o.PingTimeout, o.KillTimeout = 100*time.Millisecond, 100*time.Millisecond
+	if p, err := host.Launch(t.Context(), o); !errors.Is(err, sdk.ErrPluginDied) {
+		t.Errorf("got %v, %v, want ErrPluginDied", p, err)
+	}
+	if conn := dial(t, o.Args[1]); conn != nil {
+		t.Error("the process still runs")
+		_ = conn.Close()
 	}
 }

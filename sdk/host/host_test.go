@@ -158,6 +158,7 @@ func TestLaunchFails(t *testing.T) {
 		"no handshake":       {t.Context(), func(o *host.Options) { o.Args, o.StartTimeout = []string{"mute"}, 100*time.Millisecond }, sdk.ErrPluginDied},
 		"given up":           {given, func(o *host.Options) { o.Args = []string{"mute"} }, context.Canceled},
 		"run dir for all":    {t.Context(), func(o *host.Options) { _ = os.Chmod(o.RunDir, 0o755) }, sdk.ErrInvalidSettings},
+		"run dir a link":     {t.Context(), func(o *host.Options) { o.RunDir = linkTo(t, o.RunDir) }, sdk.ErrInvalidSettings},
 		"run dir too long":   {t.Context(), func(o *host.Options) { o.RunDir = "/tmp/" + strings.Repeat("x", 100) }, sdk.ErrInvalidSettings},
 		"run dir unspecific": {t.Context(), func(o *host.Options) { o.RunDir = "run" }, sdk.ErrInvalidSettings},
 	} {
@@ -189,6 +190,16 @@ func TestLogOfAPlugin(t *testing.T) {
 	if !strings.Contains(log.String(), "read: plugin=host.test mailboxes=1") {
 		t.Errorf("a listed field did not reach the log:\n%s", log.String())
 	}
+}
+
+// linkTo is a link to a folder.
+func linkTo(t *testing.T, dir string) string {
+	t.Helper()
+	link := filepath.Join(runDir(t), "link")
+	if err := os.Symlink(dir, link); err != nil {
+		t.Fatal(err)
+	}
+	return link
 }
 
 type syncBuffer struct {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"testing"
@@ -34,10 +35,25 @@ var roles = map[string]func([]string){
 	"plugin": func([]string) { serve.Main(&fake{}) },
 	// mute starts and never shakes hands.
 	"mute": func([]string) { time.Sleep(time.Hour) },
+	// half shakes hands and takes connections, and never says a word on one.
+	"half": beHalf,
 	// stranger is some other program.
 	"stranger":   func([]string) { fmt.Println("usage: stranger https://example.com/?token=t0p") },
 	"host":       beHost,
 	"plain-host": bePlainHost,
+}
+
+func beHalf(args []string) {
+	listener, err := net.Listen("unix", args[0])
+	if err != nil {
+		panic(err)
+	}
+	fmt.Printf("%d|%d|unix|%s|grpc|\n", plugin.CoreProtocolVersion, handshake.Version, listener.Addr())
+	for {
+		if _, err := listener.Accept(); err != nil {
+			panic(err)
+		}
+	}
 }
 
 // beHost launches a plugin, tells that it runs and waits to be killed.

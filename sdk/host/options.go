@@ -19,7 +19,10 @@ type Options struct {
 	// Command is the path of the plugin program.
 	Command string
 	Args    []string
-	// SHA256 is the program's pinned checksum in hexadecimal; empty for none.
+	// SHA256 is the program's pinned checksum in hexadecimal; empty for none. It is
+	// checked right before each start, not in the same step: it finds a wrong or a
+	// damaged program, and is no defence against somebody who can replace the file at
+	// any moment. The file and its folders must belong to those who may run the gateway.
 	SHA256 string
 	// Env adds variables, in the form NAME=value.
 	Env []string
@@ -112,12 +115,12 @@ func (o Options) makeRunDir() error {
 	if err := os.MkdirAll(o.RunDir, 0o700); err != nil {
 		return fmt.Errorf("make the run directory: %w", err)
 	}
-	info, err := os.Stat(o.RunDir)
+	info, err := os.Lstat(o.RunDir)
 	if err != nil {
 		return fmt.Errorf("look at the run directory: %w", err)
 	}
-	if !info.IsDir() || info.Mode().Perm()&0o077 != 0 {
-		return fmt.Errorf("the run directory %s can be entered by others: want mode 0700", o.RunDir)
+	if !info.IsDir() || info.Mode().Perm()&0o077 != 0 || !ownedByUs(info) {
+		return fmt.Errorf("the run directory %s must be a folder, no link, that belongs to this user alone: want mode 0700", o.RunDir)
 	}
 	return nil
 }
