@@ -21,11 +21,13 @@ func TestWholeDaysAtTheEdge(t *testing.T) {
 	}{
 		{
 			"start", "America/Los_Angeles", "Pacific/Auckland",
-			calendar.Date{Year: 2027, Month: 3, Day: 13}, calendar.Date{Year: 2027, Month: 3, Day: 12},
+			calendar.Date{Year: 2027, Month: 3, Day: 13},
+			calendar.Date{Year: 2027, Month: 3, Day: 12},
 		},
 		{
 			"end", "Pacific/Auckland", "America/Los_Angeles",
-			calendar.Date{Year: 2027, Month: 4, Day: 14}, calendar.Date{Year: 2027, Month: 4, Day: 15},
+			calendar.Date{Year: 2027, Month: 4, Day: 14},
+			calendar.Date{Year: 2027, Month: 4, Day: 15},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -82,8 +82,10 @@ func (d *decoder) statePath(v value[string]) string {
 }
 
 func (d *decoder) sync(b *block) {
-	d.cfg.Sync = Sync{Engine: true, Interval: defaultInterval, Past: defaultPast, Future: defaultFuture,
-		Guard: Guard{MaxRemovals: defaultMaxRemovals, MaxFraction: defaultMaxFraction}}
+	d.cfg.Sync = Sync{
+		Engine: true, Interval: defaultInterval, Past: defaultPast, Future: defaultFuture,
+		Guard: Guard{MaxRemovals: defaultMaxRemovals, MaxFraction: defaultMaxFraction},
+	}
 	block := b.single("sync")
 	if block == nil {
 		return
