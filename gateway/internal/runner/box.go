@@ -122,13 +122,17 @@ func (b *box) scope() sdk.Scope {
 	return sdk.ScopeOwn
 }
 
-// own are the ids of the items the gateway wrote, as far as it remembers.
+// own are the ids of the items the gateway wrote, as far as it remembers or found out:
+// of those a read brings the whole text, markers or not.
 func (b *box) own() []calendar.ItemID {
-	ids := make([]calendar.ItemID, 0, len(b.memory.Links))
+	ids := make([]calendar.ItemID, 0, len(b.memory.Links)+len(b.read.Found))
 	for _, l := range b.memory.Links {
 		if l.ItemID != "" {
 			ids = append(ids, l.ItemID)
 		}
+	}
+	for _, item := range b.read.Found {
+		ids = append(ids, item.ID)
 	}
 	return ids
 }
