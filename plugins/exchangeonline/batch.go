@@ -69,6 +69,7 @@ var (
 	jobDelta   = job{name: "delta"}
 	jobGet     = job{name: "get"}
 	jobHydrate = job{name: "hydrate", chains: true}
+	jobCheck   = job{name: "check", chains: true}
 	jobWrite   = job{name: "write", chains: true}
 )
 

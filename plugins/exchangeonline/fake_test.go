@@ -56,8 +56,13 @@ type fake struct {
 	// token answers token requests; nil for one that grants them.
 	token func(n int) reply
 
+	// check answers the checks for attendees, which are no calls; nil for one that finds
+	// nobody invited.
+	check func(call) reply
+
 	mu     sync.Mutex
 	calls  []call
+	checks int
 	tokens int
 	// batches are the URLs of each batch's parts.
 	batches [][]string
@@ -125,10 +130,24 @@ func grant(n int) reply {
 }
 
 func (f *fake) one(c call) reply {
+	if strings.Contains(c.query.Get("$select"), "attendees") {
+		f.mu.Lock()
+		f.checks++
+		f.mu.Unlock()
+		if f.check != nil {
+			return f.check(c)
+		}
+		return uninvited(`W/"1"`)
+	}
 	f.mu.Lock()
 	f.calls = append(f.calls, c)
 	f.mu.Unlock()
 	return f.answer(c)
+}
+
+// uninvited is an event without attendees, as a check sees it.
+func uninvited(version string) reply {
+	return ok(map[string]any{"@odata.etag": version, "id": "E", "attendees": []any{}})
 }
 
 // batch answers the parts of a batch in the opposite order (trap 30).

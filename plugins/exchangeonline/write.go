@@ -13,25 +13,34 @@ import (
 
 // Write carries out operations, 20 to a request. Each is safe to repeat: a create
 // has a transactionId made of its marker, an update says what should be, and what is
-// deleted already is deleted.
+// deleted already is deleted. What is to be changed or deleted is checked first, all
+// of it together, and written in a second round.
 func (a *account) Write(ctx context.Context, reqs []sdk.WriteRequest, emit func(sdk.WriteResult) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	emit = guarded(emit)
-	var parts []*part
+	var checks []*part
+	var writes queue
 	for _, req := range reqs {
 		for _, op := range req.Operations {
-			w := &writing{ctx: ctx, graph: a.graph, mailbox: req.Mailbox, op: op, emit: func(res sdk.WriteResult) {
+			w := &writing{ctx: ctx, graph: a.graph, mailbox: req.Mailbox, op: op, queue: &writes, emit: func(res sdk.WriteResult) {
 				if err := emit(res); err != nil {
 					cancel(err)
 				}
 			}}
-			if p := w.start(); p != nil {
-				parts = append(parts, p)
+			switch p := w.start(); {
+			case p == nil:
+			case op.Kind == sdk.Create:
+				w.follow(p)
+			default:
+				checks = append(checks, p)
 			}
 		}
 	}
-	if err := a.graph.batch(ctx, jobWrite, parts); err != nil {
+	if err := a.graph.batch(ctx, jobCheck, checks); err != nil {
+		return final(ctx, plain(err))
+	}
+	if err := a.graph.batch(ctx, jobWrite, writes.parts); err != nil {
 		return final(ctx, plain(err))
 	}
 	return final(ctx, context.Cause(ctx))
@@ -44,6 +53,9 @@ type writing struct {
 	mailbox sdk.Mailbox
 	op      sdk.Operation
 	emit    func(sdk.WriteResult)
+	// queue is where the operation's first write goes; nil after that, and for an
+	// operation that is carried out alone.
+	queue *queue
 	// utc: the mailbox does not know the appointment's zone, or by other rules.
 	utc bool
 	// unsure: a create of this operation may have been carried out, whatever is
@@ -63,7 +75,7 @@ func (w *writing) start() *part {
 	case w.op.Kind == sdk.Update:
 		return w.update(string(w.op.ItemID), w.op.Version, w.op.Base)
 	case w.op.Kind == sdk.Delete:
-		return w.delete()
+		return w.delete(false)
 	default:
 		w.fail(sdk.CodeUnsupported.New("unknown kind of operation"))
 	}
@@ -114,7 +126,8 @@ func (w *writing) createdBefore(existingID string, attempt int) {
 }
 
 // adopt brings the event of an earlier attempt up to date. One that is gone by now
-// must not end the create: its search finds what is there.
+// must not end the create: its search finds what is there. The answer looked at is
+// the check's; an event that goes after it leaves the outcome unknown.
 func (w *writing) adopt(id string, attempt int) *part {
 	p := w.update(id, "", nil)
 	done := p.done
@@ -153,6 +166,7 @@ func (w *writing) searchFrom(path string, attempt, pages int) *part {
 			case err != nil:
 				w.fail(err)
 			case found != nil:
+				w.unsure = true // it is there, whatever becomes of the update
 				w.next(w.update(found.ID, "", nil))
 			case next == "":
 				w.unsure = false // there is none
@@ -179,21 +193,25 @@ func (w *writing) found(body []byte) (found *event, next string, err *sdk.Error)
 	return nil, next, err
 }
 
+// update changes an event to which nobody is invited.
 func (w *writing) update(id, version string, base *calendar.Appointment) *part {
+	return w.check(id, version, func(version string) *part { return w.patch(id, version, base) })
+}
+
+// patch is the update itself. Only a check leads to it.
+func (w *writing) patch(id, version string, base *calendar.Appointment) *part {
 	p := &part{
 		mailbox: w.mailbox.Address, method: http.MethodPatch, path: eventPath(w.mailbox.Address, id),
-		body: updateBody(w.op.Appointment, base, w.op.Marker, w.mailbox, w.utc),
-	}
-	if version != "" {
-		p.headers = map[string]string{"If-Match": version}
+		headers: map[string]string{"If-Match": version},
+		body:    updateBody(w.op.Appointment, base, w.op.Marker, w.mailbox, w.utc),
 	}
 	p.done = func(answer partAnswer) {
 		switch {
 		case answer.status == http.StatusPreconditionFailed:
-			w.conflict(p, id)
+			w.conflict(p, id, version)
 		case answer.is(codeUnknownZone) && !w.utc:
 			w.utc = true
-			w.next(w.update(id, version, base))
+			w.next(w.patch(id, version, base))
 		default:
 			w.finish(answer)
 		}
@@ -204,7 +222,7 @@ func (w *writing) update(id, version string, base *calendar.Appointment) *part {
 // conflict looks at an item whose version was not the expected one. It may be our
 // own update whose answer was lost, or a refusal that Exchange is known to give
 // without cause; otherwise somebody changed the item.
-func (w *writing) conflict(refused *part, id string) {
+func (w *writing) conflict(refused *part, id, version string) {
 	w.next(&part{
 		mailbox: w.mailbox.Address, method: http.MethodGet, path: eventPath(w.mailbox.Address, id) + expandMarker,
 		done: func(answer partAnswer) {
@@ -214,7 +232,7 @@ func (w *writing) conflict(refused *part, id string) {
 				w.fail(err)
 			case itemSays(item, w.op.Appointment) && item.Marker != nil && *item.Marker == w.op.Marker:
 				w.succeed(item)
-			case item.Version == w.op.Version:
+			case item.Version == version:
 				again := *refused
 				again.attempts, again.done = 0, w.finish
 				w.next(&again)
@@ -223,23 +241,6 @@ func (w *writing) conflict(refused *part, id string) {
 			}
 		},
 	})
-}
-
-func (w *writing) delete() *part {
-	p := &part{
-		mailbox: w.mailbox.Address, method: http.MethodDelete, path: eventPath(w.mailbox.Address, string(w.op.ItemID)),
-		done: func(answer partAnswer) {
-			if answer.err != nil && answer.err.Code != sdk.CodeItemNotFound {
-				w.fail(answer.err)
-				return
-			}
-			w.emit(sdk.WriteResult{Mailbox: w.mailbox.Address, Operation: w.op.ID})
-		},
-	}
-	if w.op.Version != "" {
-		p.headers = map[string]string{"If-Match": w.op.Version}
-	}
-	return p
 }
 
 // next sends a follow-up request.
@@ -301,5 +302,10 @@ func (w *writing) fail(err *sdk.Error) {
 		unknown.Detail, unknown.Advice, unknown.RetryAfter = err.Detail, err.Advice, err.RetryAfter
 		err = unknown
 	}
+	w.refuse(err)
+}
+
+// refuse ends the operation with an error as it is.
+func (w *writing) refuse(err *sdk.Error) {
 	w.emit(sdk.WriteResult{Mailbox: w.mailbox.Address, Operation: w.op.ID, Err: err})
 }

@@ -82,8 +82,9 @@ type Exchange struct {
 	Protocol string
 	Method   string
 	// URL is the path with the query.
-	URL            string
-	RequestHeader  http.Header
+	URL           string
+	RequestHeader http.Header
+	// RequestBody and ResponseBody are empty for "login": they hold a secret and a token.
 	RequestBody    []byte
 	Status         int
 	ResponseHeader http.Header

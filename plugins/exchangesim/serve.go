@@ -39,9 +39,13 @@ func (s *Server) observe(protocol, url string, r *http.Request, body []byte, a *
 	}
 	header := r.Header.Clone()
 	header.Del("Authorization")
+	answer := a.Body
+	if protocol == "login" {
+		body, answer = nil, nil // the client's secret and the token
+	}
 	s.opts.Observe(Exchange{
 		Protocol: protocol, Method: r.Method, URL: url, RequestHeader: header, RequestBody: body,
-		Status: a.Status, ResponseHeader: a.Header, ResponseBody: a.Body, Fault: a.Fault,
+		Status: a.Status, ResponseHeader: a.Header, ResponseBody: answer, Fault: a.Fault,
 	})
 }
 

@@ -118,8 +118,11 @@ func TestObserve(t *testing.T) {
 		if x.RequestHeader.Get("Authorization") != "" {
 			t.Errorf("%s: the credentials were shown", x.Protocol)
 		}
+		if x.Protocol == "login" && len(x.ResponseBody) != 0 {
+			t.Errorf("the token endpoint's answer was shown: %s", x.ResponseBody)
+		}
 	}
-	want := []string{"graph POST body Unauthorized", "login POST body Bad Request", "ews POST body Unauthorized"}
+	want := []string{"graph POST body Unauthorized", "login POST  Bad Request", "ews POST body Unauthorized"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("seen (-want +got):\n%s", diff)
 	}
