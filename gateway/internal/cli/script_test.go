@@ -267,8 +267,12 @@ func serving(ts *testscript.TestScript) *struct{ PID int } {
 	for _, name := range []string{"GRAPH_URL", "LOGIN_URL", "EWS_URL", "CLIENT_SECRET", "EWS_PASSWORD"} {
 		status.Env = append(status.Env, name+"="+ts.Getenv(name))
 	}
+	var stderr strings.Builder
+	status.Stderr = &stderr
 	out, err := status.Output()
-	ts.Check(err)
+	if err != nil {
+		ts.Fatalf("gateway status: %v\n%s", err, stderr.String())
+	}
 	var answer struct{ Serving *struct{ PID int } }
 	ts.Check(json.Unmarshal(out, &answer))
 	return answer.Serving

@@ -37,7 +37,8 @@ func steps() []string {
 	return texts
 }
 
-// migrate brings the schema up to date, each step in a transaction with its number.
+// migrate brings the schema up to date in one transaction: who reads meanwhile sees
+// the state before or after, never between two steps.
 func migrate(ctx context.Context, db *sql.DB) error {
 	version, err := schemaVersion(ctx, db)
 	if err != nil {
@@ -47,14 +48,19 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	if version > len(all) {
 		return newerSchema(version, len(all))
 	}
+	if version == len(all) {
+		return nil
+	}
+	return within(ctx, db, func(tx *sql.Tx) error { return climb(ctx, tx, version, all) })
+}
+
+// climb takes the steps above version and notes each one's number.
+func climb(ctx context.Context, tx *sql.Tx, version int, all []string) error {
 	for i, step := range all[version:] {
-		err := within(ctx, db, func(tx *sql.Tx) error {
-			_, err := tx.ExecContext(ctx, step+fmt.Sprintf(`
-				CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL) STRICT;
-				DELETE FROM schema_version;
-				INSERT INTO schema_version VALUES (%d);`, version+i+1))
-			return err
-		})
+		_, err := tx.ExecContext(ctx, step+fmt.Sprintf(`
+			CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL) STRICT;
+			DELETE FROM schema_version;
+			INSERT INTO schema_version VALUES (%d);`, version+i+1))
 		if err != nil {
 			return fmt.Errorf("migrate the state to schema %d: %w", version+i+1, err)
 		}

@@ -156,6 +156,34 @@ func TestNewerSchema(t *testing.T) {
 	}
 }
 
+// TestReadWhileMade: whoever reads while the state is made sees none or a whole one.
+func TestReadWhileMade(t *testing.T) {
+	t.Parallel()
+	path := state(t.TempDir())
+	opened := make(chan error, 1)
+	var owner *Store
+	go func() {
+		var err error
+		owner, err = Open(t.Context(), path)
+		opened <- err
+	}()
+	for whole := false; !whole; {
+		reader, err := OpenReadOnly(t.Context(), path)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			t.Fatalf("a reader saw a state that is half made: %v", err)
+		}
+		if whole = err == nil; whole {
+			err = reader.Close()
+		}
+		if whole && err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(<-opened, owner.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestEmptyAndForeignFiles: an empty file is no state yet, and a file that is no
 // database is refused and left as it is.
 func TestEmptyAndForeignFiles(t *testing.T) {
