@@ -35,6 +35,10 @@ func (noState) Release(context.Context, platform.TrainerID, []string) ([]string,
 	return nil, store.ErrReadOnly
 }
 
+func (noState) RetryOwed(context.Context, platform.TrainerID) (int, error) {
+	return 0, store.ErrReadOnly
+}
+
 func (noState) Commit(context.Context, store.Result) error               { return store.ErrReadOnly }
 func (noState) TrainerIDs(context.Context) ([]platform.TrainerID, error) { return nil, nil }
 func (noState) BeginRun(context.Context, store.Run) error                { return store.ErrReadOnly }

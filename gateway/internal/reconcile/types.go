@@ -61,6 +61,8 @@ type Mirror struct {
 	When        calendar.When
 	ShowAs      calendar.ShowAs
 	Private     bool
+	// Detail is how much text Description was made with; empty when that is not known.
+	Detail string
 	// Held: a read says that the item is gone, and its removal waits for approval
 	// (hold-1). Seeing the item again ends that.
 	Held bool

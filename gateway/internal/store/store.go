@@ -20,6 +20,8 @@ import (
 
 	"github.com/trainercal/trainercal/gateway/internal/platform"
 	"github.com/trainercal/trainercal/gateway/internal/reconcile"
+	"github.com/trainercal/trainercal/sdk"
+	"github.com/trainercal/trainercal/sdk/calendar"
 )
 
 // The errors a store answers with.
@@ -99,6 +101,9 @@ type Trainers interface {
 	Intend(ctx context.Context, id platform.TrainerID, links []reconcile.Link) error
 	// Commit stores a run's result for a trainer in one transaction.
 	Commit(ctx context.Context, result Result) error
+	// RetryOwed makes everything that is owed to the trainer's calendar due at the next
+	// run, and returns how many items that is.
+	RetryOwed(ctx context.Context, id platform.TrainerID) (int, error)
 	// Release drops the pulled unavailability of these ids, in one transaction, where
 	// its removal is held: what was seen again in the meantime stays. It returns the
 	// ids of what went.
@@ -122,6 +127,46 @@ type Trainer struct {
 	// Proven is when the calendar was last read completely with nothing owed; zero
 	// when never.
 	Proven time.Time
+	// Place is the calendar that Binding stands for.
+	Place Place
+	// Read is the last complete read of the trainer's own appointments.
+	Read Reading
+	// Owed is what should be in the calendar and could not be written.
+	Owed []Owed
+}
+
+// Place is a calendar: a mailbox, and the account that reaches it.
+type Place struct {
+	// Account is "provider/service".
+	Account string
+	Mailbox sdk.Mailbox
+}
+
+// Reading says when a calendar was last read completely, and which time that read
+// covers. The zero value is never.
+type Reading struct {
+	At      time.Time
+	Covered calendar.Window
+}
+
+// Owed is one item that could not be brought into the calendar, or out of it, for a
+// reason that will hardly go away by itself: it is tried again ever more rarely (C8).
+type Owed struct {
+	// Key is the item's key, Op what was tried, and Reason why.
+	Key    string           `json:"key"`
+	Op     reconcile.Op     `json:"op"`
+	Reason reconcile.Reason `json:"reason"`
+	// Step tells one attempt from another: a change of the item is another step, and is
+	// tried at once.
+	Step string `json:"step"`
+	// Code, Message and Advice are as in [Failing].
+	Code    string    `json:"code"`
+	Message string    `json:"message"`
+	Advice  string    `json:"advice,omitempty"`
+	Since   time.Time `json:"since"`
+	// Next is when it is tried again; zero for at the next run.
+	Next     time.Time `json:"next,omitzero"`
+	Attempts int       `json:"attempts"`
 }
 
 // Failing says why a trainer is not in sync.
@@ -131,6 +176,8 @@ type Failing struct {
 	Code, Message, Advice string
 	Since                 time.Time
 	Attempts              int
+	// Next is when it is tried again; zero for at the next run.
+	Next time.Time
 }
 
 // Result is what a run changes in a trainer's memory.
@@ -149,8 +196,12 @@ type Result struct {
 	DropMirrors []string
 	// Failing replaces what is stored; nil clears it.
 	Failing *Failing
-	// Proven is stored when not zero.
+	// Proven, Place and Read are stored when not zero.
 	Proven time.Time
+	Place  Place
+	Read   Reading
+	// Owed replaces what is stored.
+	Owed []Owed
 }
 
 // History keeps runs.
@@ -214,12 +265,17 @@ type RunTrainer struct {
 	Held []RunStep
 	// Skipped counts what was left alone, by reason.
 	Skipped map[reconcile.Reason]int
+	// Pilot: Steps are what would have been done; nothing was (pilot-1).
+	Pilot bool
 }
 
 // Counts are the numbers of one trainer or one run.
 type Counts struct {
 	PushCreated, PushUpdated, PushRemoved int
 	PullCreated, PullUpdated, PullRemoved int
+	// Missed counts those of the changes that a daily full read found, and that the
+	// reads of changes before it had not told of (F9).
+	Missed int
 }
 
 // Writes is how many calendar writes and changed platform rows the counts stand for.
@@ -232,6 +288,7 @@ func (c Counts) Add(o Counts) Counts {
 	return Counts{
 		c.PushCreated + o.PushCreated, c.PushUpdated + o.PushUpdated, c.PushRemoved + o.PushRemoved,
 		c.PullCreated + o.PullCreated, c.PullUpdated + o.PullUpdated, c.PullRemoved + o.PullRemoved,
+		c.Missed + o.Missed,
 	}
 }
 

@@ -54,9 +54,9 @@ func putOutcomes(ctx context.Context, tx *sql.Tx, run store.Run) error {
 				return err
 			}
 		}
-		rows[i] = append(row, failing)
+		rows[i] = append(row, failing, t.Pilot)
 	}
-	const head = `INSERT INTO run_trainers (run, position, provider, label, state, counts, skipped, steps, held, failing)`
+	const head = `INSERT INTO run_trainers (run, position, provider, label, state, counts, skipped, steps, held, failing, pilot)`
 	return insert(ctx, tx, head, `ON CONFLICT DO NOTHING`, rows)
 }
 
@@ -132,7 +132,7 @@ func scanRun[R scanner](row R) (run store.Run, err error) {
 
 // selectOutcomes selects a run's trainers, with steps or the text given in their place.
 func selectOutcomes(steps string) string {
-	return `SELECT provider, label, state, counts, skipped, held, failing, ` + steps + ` FROM run_trainers WHERE run = ? ORDER BY position`
+	return `SELECT provider, label, state, counts, skipped, held, failing, pilot, ` + steps + ` FROM run_trainers WHERE run = ? ORDER BY position`
 }
 
 func scanOutcome(rows *sql.Rows) (t store.RunTrainer, err error) {
@@ -140,7 +140,7 @@ func scanOutcome(rows *sql.Rows) (t store.RunTrainer, err error) {
 		counts, skipped, held, steps string
 		failing                      sql.NullString
 	)
-	if err := rows.Scan(&t.Trainer.Provider, &t.Trainer.Label, &t.State, &counts, &skipped, &held, &failing, &steps); err != nil {
+	if err := rows.Scan(&t.Trainer.Provider, &t.Trainer.Label, &t.State, &counts, &skipped, &held, &failing, &t.Pilot, &steps); err != nil {
 		return t, err
 	}
 	if failing.Valid {

@@ -65,12 +65,12 @@ func putLinks(ctx context.Context, tx *sql.Tx, id platform.TrainerID, links []re
 			revision = excluded.revision, state = excluded.state, rendered = excluded.rendered, canonical = excluded.canonical`, rows)
 }
 
-const selectMirrors = `SELECT id, item_id, series_id, version, description, span, show_as, private, held
+const selectMirrors = `SELECT id, item_id, series_id, version, description, span, show_as, private, held, detail
 	FROM mirrors WHERE provider = ? AND label = ? ORDER BY id`
 
 func scanMirror(rows *sql.Rows) (m reconcile.Mirror, err error) {
 	var text string
-	if err := rows.Scan(&m.ID, &m.ItemID, &m.SeriesID, &m.Version, &m.Description, &text, &m.ShowAs, &m.Private, &m.Held); err != nil {
+	if err := rows.Scan(&m.ID, &m.ItemID, &m.SeriesID, &m.Version, &m.Description, &text, &m.ShowAs, &m.Private, &m.Held, &m.Detail); err != nil {
 		return m, err
 	}
 	var span spanRecord
@@ -95,10 +95,10 @@ func putMirrors(ctx context.Context, tx *sql.Tx, id platform.TrainerID, mirrors 
 		if m.Private {
 			m.Description = reconcile.Unavailable // pull-3, whatever came before
 		}
-		rows[i] = []any{id.Provider, id.Label, m.ID, string(m.ItemID), string(m.SeriesID), m.Version, m.Description, text, string(m.ShowAs), m.Private, m.Held}
+		rows[i] = []any{id.Provider, id.Label, m.ID, string(m.ItemID), string(m.SeriesID), m.Version, m.Description, text, string(m.ShowAs), m.Private, m.Held, m.Detail}
 	}
-	return insert(ctx, tx, `INSERT INTO mirrors (provider, label, id, item_id, series_id, version, description, span, show_as, private, held)`,
+	return insert(ctx, tx, `INSERT INTO mirrors (provider, label, id, item_id, series_id, version, description, span, show_as, private, held, detail)`,
 		`ON CONFLICT DO UPDATE SET item_id = excluded.item_id, series_id = excluded.series_id, version = excluded.version,
 			description = excluded.description, span = excluded.span, show_as = excluded.show_as, private = excluded.private,
-			held = excluded.held`, rows)
+			held = excluded.held, detail = excluded.detail`, rows)
 }

@@ -5,10 +5,12 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/trainercal/trainercal/gateway/internal/platform"
 	"github.com/trainercal/trainercal/gateway/internal/reconcile"
 	"github.com/trainercal/trainercal/gateway/internal/store"
+	"github.com/trainercal/trainercal/sdk/calendar"
 )
 
 // TrainerIDs returns every trainer something is remembered of, by provider and label.
@@ -44,11 +46,14 @@ func (s *Store) Trainer(ctx context.Context, id platform.TrainerID) (store.Train
 
 func loadTrainer(ctx context.Context, tx *sql.Tx, t *store.Trainer) error {
 	var (
-		failing sql.NullString
-		proven  sql.NullInt64
+		failing                  sql.NullString
+		owed                     string
+		proven, read, start, end sql.NullInt64
 	)
-	err := tx.QueryRowContext(ctx, `SELECT binding, cursor, fingerprint, failing, proven FROM trainers WHERE provider = ? AND label = ?`,
-		t.ID.Provider, t.ID.Label).Scan(&t.Binding, &t.Cursor, &t.Fingerprint, &failing, &proven)
+	err := tx.QueryRowContext(ctx, `SELECT binding, cursor, fingerprint, failing, proven,
+		account, address, timezone, read, covered_start, covered_end, owed FROM trainers WHERE provider = ? AND label = ?`,
+		t.ID.Provider, t.ID.Label).Scan(&t.Binding, &t.Cursor, &t.Fingerprint, &failing, &proven,
+		&t.Place.Account, &t.Place.Mailbox.Address, &t.Place.Mailbox.TimeZone, &read, &start, &end, &owed)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
@@ -56,11 +61,14 @@ func loadTrainer(ctx context.Context, tx *sql.Tx, t *store.Trainer) error {
 		return err
 	}
 	t.Proven = timeOf(proven)
+	t.Read = store.Reading{At: timeOf(read), Covered: calendar.Window{Start: timeOf(start), End: timeOf(end)}}
 	if failing.Valid {
 		t.Failing = &store.Failing{}
-		return readDocument(failing.String, t.Failing)
+		if err := readDocument(failing.String, t.Failing); err != nil {
+			return err
+		}
 	}
-	return nil
+	return readDocument(owed, &t.Owed)
 }
 
 // Intend commits links before their writes are sent.
@@ -128,10 +136,65 @@ func putTrainer(ctx context.Context, tx *sql.Tx, r store.Result) error {
 	if len(r.Cursor) > 0 {
 		cursor = r.Cursor
 	}
-	return insert(ctx, tx, `INSERT INTO trainers (provider, label, binding, cursor, fingerprint, failing, proven)`,
+	owed, err := document(notNil(r.Owed))
+	if err != nil {
+		return err
+	}
+	err = insert(ctx, tx, `INSERT INTO trainers (provider, label, binding, cursor, fingerprint, failing, proven, owed)`,
 		`ON CONFLICT DO UPDATE SET binding = excluded.binding, cursor = excluded.cursor, fingerprint = excluded.fingerprint,
-			failing = excluded.failing, proven = coalesce(excluded.proven, proven)`,
-		[][]any{{r.ID.Provider, r.ID.Label, r.Binding, cursor, r.Fingerprint, failing, nanos(r.Proven)}})
+			failing = excluded.failing, proven = coalesce(excluded.proven, proven), owed = excluded.owed`,
+		[][]any{{r.ID.Provider, r.ID.Label, r.Binding, cursor, r.Fingerprint, failing, nanos(r.Proven), owed}})
+	if err != nil {
+		return err
+	}
+	return putReading(ctx, tx, r)
+}
+
+// putReading notes where and when the calendar was read, as far as the result says.
+func putReading(ctx context.Context, tx *sql.Tx, r store.Result) error {
+	if r.Place != (store.Place{}) {
+		const place = `UPDATE trainers SET account = ?, address = ?, timezone = ? WHERE provider = ? AND label = ?`
+		args := []any{r.Place.Account, r.Place.Mailbox.Address, r.Place.Mailbox.TimeZone, r.ID.Provider, r.ID.Label}
+		if err := execEach(ctx, tx, place, [][]any{args}); err != nil {
+			return err
+		}
+	}
+	if r.Read.At.IsZero() {
+		return nil
+	}
+	const read = `UPDATE trainers SET read = ?, covered_start = ?, covered_end = ? WHERE provider = ? AND label = ?`
+	args := []any{nanos(r.Read.At), nanos(r.Read.Covered.Start), nanos(r.Read.Covered.End), r.ID.Provider, r.ID.Label}
+	return execEach(ctx, tx, read, [][]any{args})
+}
+
+// RetryOwed makes everything that is owed to the trainer's calendar due.
+func (s *Store) RetryOwed(ctx context.Context, id platform.TrainerID) (int, error) {
+	t := store.Trainer{ID: id}
+	err := s.change(ctx, func(tx *sql.Tx) error {
+		if err := loadTrainer(ctx, tx, &t); err != nil {
+			return err
+		}
+		for i := range t.Owed {
+			t.Owed[i].Next = time.Time{}
+		}
+		text, err := document(notNil(t.Owed))
+		if err != nil {
+			return err
+		}
+		return execEach(ctx, tx, `UPDATE trainers SET owed = ? WHERE provider = ? AND label = ?`, [][]any{{text, id.Provider, id.Label}})
+	})
+	if err != nil {
+		return 0, fmt.Errorf("make due what is owed to %s: %w", id, err)
+	}
+	return len(t.Owed), nil
+}
+
+// notNil makes a list that is written as one.
+func notNil[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
 }
 
 func dropKeys(ctx context.Context, tx *sql.Tx, query string, id platform.TrainerID, keys []string) error {

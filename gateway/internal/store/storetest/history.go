@@ -21,11 +21,11 @@ func finished(id string, started time.Time) store.Run {
 	r.Events = []store.RunEvent{{Time: started, Text: "the plugin was restarted"}}
 	r.Trainers = []store.RunTrainer{
 		{
-			Trainer: zoe, State: store.RunOK, Counts: store.Counts{PushCreated: 1, PullRemoved: 2}, Skipped: map[reconcile.Reason]int{reconcile.ReasonFree: 3},
+			Trainer: zoe, State: store.RunOK, Counts: store.Counts{PushCreated: 1, PullRemoved: 2, Missed: 4}, Skipped: map[reconcile.Reason]int{reconcile.ReasonFree: 3},
 			Held:  []store.RunStep{{Direction: store.Pull, Op: reconcile.OpRemove, Reason: reconcile.ReasonVanished, Item: "m", Start: started, End: started}},
 			Steps: []store.RunStep{{Direction: store.Push, Op: reconcile.OpCreate, Reason: reconcile.ReasonNew, Item: "k", Start: started, End: started, Failed: "conflict"}},
 		},
-		{Trainer: ana, State: store.RunFailed, Failing: &store.Failing{Code: "c", Message: "m", Advice: "a", Since: started, Attempts: 2}},
+		{Trainer: ana, State: store.RunFailed, Pilot: true, Failing: &store.Failing{Code: "c", Message: "m", Advice: "a", Since: started, Attempts: 2}},
 	}
 	return r
 }

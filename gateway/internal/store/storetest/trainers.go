@@ -16,6 +16,7 @@ import (
 	"github.com/trainercal/trainercal/gateway/internal/platform"
 	"github.com/trainercal/trainercal/gateway/internal/reconcile"
 	"github.com/trainercal/trainercal/gateway/internal/store"
+	"github.com/trainercal/trainercal/sdk"
 	"github.com/trainercal/trainercal/sdk/calendar"
 )
 
@@ -39,8 +40,15 @@ type memory struct {
 
 func (m *memory) commit(r store.Result) {
 	m.trainer.Binding, m.trainer.Cursor, m.trainer.Fingerprint, m.trainer.Failing = r.Binding, r.Cursor, r.Fingerprint, r.Failing
+	m.trainer.Owed = r.Owed
 	if !r.Proven.IsZero() {
 		m.trainer.Proven = r.Proven
+	}
+	if r.Place != (store.Place{}) {
+		m.trainer.Place = r.Place
+	}
+	if !r.Read.At.IsZero() {
+		m.trainer.Read = r.Read
 	}
 	m.putLinks(r.PutLinks)
 	for _, mirror := range r.PutMirrors {
@@ -170,7 +178,7 @@ func mirrors() *rapid.Generator[reconcile.Mirror] {
 			ItemID: calendar.ItemID(texts().Draw(t, "item")), SeriesID: calendar.ItemID(texts().Draw(t, "series")),
 			Version: texts().Draw(t, "version"), Description: texts().Draw(t, "description"), When: whens().Draw(t, "when"),
 			ShowAs: rapid.SampledFrom([]calendar.ShowAs{calendar.ShowAsBusy, calendar.ShowAsOutOfOffice}).Draw(t, "showAs"), Private: rapid.Bool().Draw(t, "private"),
-			Held: rapid.Bool().Draw(t, "held"),
+			Held: rapid.Bool().Draw(t, "held"), Detail: rapid.SampledFrom([]string{"", "full"}).Draw(t, "detail"),
 		}
 		if m.Private {
 			m.Description = reconcile.Unavailable
@@ -192,9 +200,40 @@ func results(id platform.TrainerID) *rapid.Generator[store.Result] {
 		}
 		if rapid.Bool().Draw(t, "proven") {
 			r.Proven = instants().Draw(t, "provenAt")
+			r.Read = store.Reading{At: r.Proven, Covered: calendar.Window{Start: instants().Draw(t, "from"), End: instants().Draw(t, "until")}}
+			r.Place = store.Place{Account: "p/s", Mailbox: sdk.Mailbox{Address: texts().Draw(t, "address"), TimeZone: "Europe/London"}}
 		}
+		r.Owed = rapid.SliceOfN(owed(), 0, 3).Draw(t, "owed")
 		return r
 	})
+}
+
+func owed() *rapid.Generator[store.Owed] {
+	return rapid.Custom(func(t *rapid.T) store.Owed {
+		o := store.Owed{
+			Key: texts().Draw(t, "key"), Op: reconcile.OpRemove, Reason: reconcile.ReasonNotWanted, Step: texts().Draw(t, "step"),
+			Code: "c", Message: texts().Draw(t, "message"), Since: instants().Draw(t, "since").UTC(), Attempts: 2,
+		}
+		if rapid.Bool().Draw(t, "backing off") {
+			o.Next = instants().Draw(t, "next").UTC()
+		}
+		return o
+	})
+}
+
+// retriesOwed holds the store's part of C8: what backs off can be made due.
+func retriesOwed(t *testing.T, d Driver) {
+	s := d.fresh(t)
+	item := store.Owed{Key: "k", Op: reconcile.OpCreate, Since: noon, Next: noon.Add(time.Hour), Attempts: 3}
+	must(t, s.Commit(t.Context(), store.Result{ID: ana, Cursor: []byte("c"), Owed: []store.Owed{item}}))
+	n, err := s.RetryOwed(t.Context(), ana)
+	item.Next = time.Time{}
+	if diff := same(store.Trainer{ID: ana, Cursor: []byte("c"), Owed: []store.Owed{item}}, trainer(t, s, ana)); diff != "" || n != 1 || err != nil {
+		t.Errorf("%d items, %v: %s", n, err, diff)
+	}
+	if n, err = s.RetryOwed(t.Context(), zoe); n != 0 || err != nil {
+		t.Errorf("of a trainer never seen %d items, %v", n, err)
+	}
 }
 
 // privateText holds pull-3 for the state, whatever it is given.
