@@ -46,6 +46,10 @@ type Options struct {
 	// Concurrency is how many Graph operations may run on a mailbox at a time; 0 is
 	// [DefaultConcurrency].
 	Concurrency int
+	// MailboxRequests is how many Graph requests a mailbox takes in ten minutes, Requests
+	// how many the application may make in ten seconds; 0 are Outlook's limits. More are
+	// throttled.
+	MailboxRequests, Requests int
 	// Generations is how many of a mailbox's newest delta tokens are accepted; 0 for
 	// all. Outlook has been seen to keep about three.
 	Generations int
@@ -109,7 +113,17 @@ const (
 	FaultPartial = faults.Partial
 	FaultHTML    = faults.HTML
 	FaultSlow    = faults.Slow
+	FaultClaims  = faults.Claims
+	FaultForeign = faults.Foreign
+	FaultCircle  = faults.Circle
+	FaultRepeat  = faults.Repeat
+	FaultShuffle = faults.Shuffle
+	FaultOrphans = faults.Orphans
 )
+
+// RandomFaults are faults of every kind that Graph is known for; together they hit
+// about a share of its requests, the items of a $batch included.
+func RandomFaults(share float64) []Fault { return faults.Random(share) }
 
 // Federation is a federated identity credential; see package login for its fields.
 type Federation = login.Federation

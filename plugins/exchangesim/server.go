@@ -50,7 +50,9 @@ func Start(opts Options) (*Server, error) {
 		Certificates: opts.Certificates, Federation: opts.Federation, URL: s.LoginURL,
 	})
 	s.graph = graph.New(graph.Options{
-		World: s.world, Valid: s.login.Valid, Faults: s.faults, Prefix: graphPrefix,
+		World: s.world, Valid: s.login.Valid, Challenge: s.login.Challenge, Claims: s.login.Claims,
+		Faults: s.faults, Prefix: graphPrefix,
+		MailboxRequests: opts.MailboxRequests, Requests: opts.Requests,
 		Latency: opts.Latency, Concurrency: opts.Concurrency, Generations: opts.Generations,
 	})
 	s.ews = ews.New(ews.Options{World: s.world, Token: s.login.Valid, Faults: s.faults, Latency: opts.Latency, Schemes: opts.EWSSchemes})
@@ -91,7 +93,7 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("/graph/", s.observed("graph", s.graph))
 	mux.Handle(loginPrefix+"/", s.observed("login", http.HandlerFunc(s.serveLogin)))
 	pages := control.New(control.Options{
-		World: s.world, Faults: s.faults, RevokeTokens: s.login.Revoke, EWSPath: ews.Path, GraphPrefix: graphPrefix,
+		World: s.world, Faults: s.faults, RevokeTokens: s.login.Revoke, ChallengeTokens: s.login.Challenge, EWSPath: ews.Path, GraphPrefix: graphPrefix,
 	})
 	mux.Handle("/", pages)
 	exchange := s.observed("ews", s.ews)
@@ -184,3 +186,14 @@ func (s *Server) ClearCounts() { s.faults.ClearCounts() }
 
 // RevokeTokens makes all access tokens invalid.
 func (s *Server) RevokeTokens() { s.login.Revoke() }
+
+// ChallengeTokens makes access tokens invalid until they are asked for with the claims
+// that Graph demands in its 401.
+func (s *Server) ChallengeTokens() { s.login.Challenge() }
+
+// Peak is the most Graph operations that were in flight on one mailbox, refused ones
+// included, since the start or ResetPeak; and the mailbox's address.
+func (s *Server) Peak() (address string, operations int) { return s.graph.Peak() }
+
+// ResetPeak makes Peak start anew.
+func (s *Server) ResetPeak() { s.graph.ResetPeak() }

@@ -22,6 +22,9 @@ type Config struct {
 	AllowMail bool
 	// AllowInvalid accepts a test that sends invalid messages on purpose.
 	AllowInvalid bool
+	// MaxInFlight fails a test that ever had more Graph operations in flight on one
+	// mailbox; 0 is no limit but the server's.
+	MaxInFlight int
 }
 
 // Start starts a simulator that ends with the test, and its judges.
@@ -40,6 +43,9 @@ func Start(t testing.TB, config Config) *exchangesim.Server {
 			t.Errorf("close the simulator: %v", err)
 		}
 		judges.check(t)
+		if address, n := server.Peak(); config.MaxInFlight > 0 && n > config.MaxInFlight {
+			t.Errorf("%d operations were in flight on %s at once, want at most %d", n, address, config.MaxInFlight)
+		}
 		if mails := server.Outbox(); len(mails) > 0 && !config.AllowMail {
 			t.Errorf("Exchange would have sent %d mails (push-11), the first: %+v", len(mails), mails[0])
 		}

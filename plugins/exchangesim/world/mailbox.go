@@ -22,6 +22,9 @@ const (
 	Moved State = "moved"
 	// Moving: for now a move locks the mailbox.
 	Moving State = "moving"
+	// OnPremises: the mailbox is hosted on-premises, where users with passwords find
+	// it; Exchange Online, where applications with tokens look, only knows its user.
+	OnPremises State = "onPremises"
 )
 
 // Profile describes a mailbox.
@@ -174,6 +177,22 @@ func (m *Mailbox) Usable() error {
 		return ErrMailboxMoving
 	}
 	return nil
+}
+
+// Online says why an application cannot use the mailbox in Exchange Online, if so.
+func (w *World) Online(m *Mailbox) error {
+	if m.Profile().State == OnPremises {
+		return ErrMailboxMoved
+	}
+	if err := m.Usable(); err != nil {
+		return err
+	}
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	if w.scope == nil || slices.ContainsFunc(m.names(), func(name string) bool { return w.scope[name] }) {
+		return nil
+	}
+	return ErrAccessDenied
 }
 
 // names are the addresses and ids that find the mailbox, in lower case. They never change.

@@ -25,6 +25,8 @@ type World struct {
 	// byAddress finds mailboxes by each of their addresses and ids, in lower case.
 	byAddress map[string]*Mailbox
 	accounts  map[string]Account
+	// scope holds the addresses that the application is limited to; nil for all.
+	scope map[string]bool
 }
 
 // New returns an empty world.
@@ -85,6 +87,20 @@ func (w *World) Mailbox(address string) (*Mailbox, error) {
 		return m, nil
 	}
 	return nil, ErrMailboxNotFound
+}
+
+// LimitApplication gives the application access to the mailboxes of these addresses
+// alone, as an RBAC role with a scope does; without addresses to all of them again.
+func (w *World) LimitApplication(addresses ...string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.scope = nil
+	for _, a := range addresses {
+		if w.scope == nil {
+			w.scope = map[string]bool{}
+		}
+		w.scope[strings.ToLower(a)] = true
+	}
 }
 
 // Mailboxes lists the mailboxes by primary address.

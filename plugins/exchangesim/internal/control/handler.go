@@ -19,8 +19,9 @@ const maxBody = 8 << 20
 type Options struct {
 	World  *world.World
 	Faults *faults.Set
-	// RevokeTokens makes all access tokens invalid.
-	RevokeTokens func()
+	// RevokeTokens makes all access tokens invalid, ChallengeTokens until they are asked
+	// for with the claims that Graph demands.
+	RevokeTokens, ChallengeTokens func()
 	// EWSPath and GraphPrefix are shown on the first page.
 	EWSPath, GraphPrefix string
 }
@@ -56,6 +57,8 @@ func New(opts Options) *Handler {
 		"GET /control/outbox":                              h.listOutbox,
 		"DELETE /control/outbox":                           h.clearOutbox,
 		"POST /control/tokens/revoke":                      h.revokeTokens,
+		"POST /control/tokens/challenge":                   h.challengeTokens,
+		"PUT /control/application/mailboxes":               h.limitApplication,
 		"POST /control/reset":                              h.reset,
 	} {
 		h.mux.Handle(pattern, do)
@@ -174,7 +177,24 @@ func (h *Handler) revokeTokens(*http.Request) (any, error) {
 	return nil, nil
 }
 
-// reset forgets faults, counts and mails, and with {"mailboxes": true} all mailboxes.
+func (h *Handler) challengeTokens(*http.Request) (any, error) {
+	h.opts.ChallengeTokens()
+	return nil, nil
+}
+
+// limitApplication says which mailboxes the application may use; none for all.
+func (h *Handler) limitApplication(r *http.Request) (any, error) {
+	var in struct {
+		Mailboxes []string `json:"mailboxes"`
+	}
+	if err := decode(r, &in); err != nil {
+		return nil, err
+	}
+	h.opts.World.LimitApplication(in.Mailboxes...)
+	return nil, nil
+}
+
+// reset forgets faults, counts, mails and the application's limits, and with {"mailboxes": true} all mailboxes.
 func (h *Handler) reset(r *http.Request) (any, error) {
 	var in struct {
 		Mailboxes bool `json:"mailboxes"`
@@ -187,6 +207,7 @@ func (h *Handler) reset(r *http.Request) (any, error) {
 	h.opts.Faults.Clear()
 	h.opts.Faults.ClearCounts()
 	h.opts.World.ClearOutbox()
+	h.opts.World.LimitApplication()
 	if in.Mailboxes {
 		for _, m := range h.opts.World.Mailboxes() {
 			h.opts.World.RemoveMailbox(m.Address())

@@ -23,7 +23,7 @@ type mailboxJSON struct {
 }
 
 // states are the valid values of a mailbox's state.
-var states = []world.State{world.OK, world.NoPermission, world.Disabled, world.Moved, world.Moving}
+var states = []world.State{world.OK, world.NoPermission, world.Disabled, world.Moved, world.Moving, world.OnPremises}
 
 func checkState(s world.State) error {
 	if s != "" && !slices.Contains(states, s) {

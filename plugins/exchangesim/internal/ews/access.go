@@ -47,13 +47,22 @@ func (c *call) impersonate(sid *element) *failure {
 	if c.who.account != nil && !c.who.account.AccessTo(box).Impersonate {
 		return denied
 	}
-	if err := box.Usable(); errors.Is(err, world.ErrAccessDenied) {
+	if err := c.reachable(box); errors.Is(err, world.ErrAccessDenied) {
 		return denied
 	} else if err != nil {
 		return worldFailure(err)
 	}
 	c.who.acting = box
 	return nil
+}
+
+// reachable says why the mailbox is out of the caller's reach, if so: applications
+// find what is in Exchange Online.
+func (c *call) reachable(box *world.Mailbox) error {
+	if c.who.account == nil {
+		return c.world.Online(box)
+	}
+	return box.Usable()
 }
 
 // open finds a mailbox by address or user id for the caller. Like Exchange, it

@@ -16,13 +16,16 @@ type Answer struct {
 	// Fault is the mode of the rule that hit; with [Lost], [Hang], [Cut] and [Partial]
 	// the answer is not sent whole.
 	Fault Mode
+	// Delay is how long [Hang] keeps the connection; 0 until the client gives up.
+	Delay time.Duration
 }
 
 // page is what a proxy or a sign-in page in front of Exchange answers.
 const page = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><h1>Sign in</h1></body></html>\n"
 
 // Run carries out an operation with a rule, which may be nil. do does the operation;
-// refuse makes the protocol's error answer.
+// refuse makes the protocol's error answer, or its challenge. The modes that change
+// pages are left to do.
 func Run(ctx context.Context, r *Rule, do func() *Answer, refuse func(Rule) *Answer) *Answer {
 	if r == nil {
 		return do()
@@ -34,7 +37,7 @@ func Run(ctx context.Context, r *Rule, do func() *Answer, refuse func(Rule) *Ans
 
 func run(ctx context.Context, r Rule, do func() *Answer, refuse func(Rule) *Answer) *Answer {
 	switch r.Mode {
-	case Refuse:
+	case Refuse, Claims:
 		answer := refuse(r)
 		if r.RetryAfter != "" {
 			answer.Header.Set("Retry-After", r.RetryAfter)
@@ -44,11 +47,22 @@ func run(ctx context.Context, r Rule, do func() *Answer, refuse func(Rule) *Answ
 		header := http.Header{"Content-Type": {"text/html; charset=utf-8"}}
 		return &Answer{Status: max(r.Status, http.StatusOK), Header: header, Body: []byte(page)}
 	case Hang:
-		return &Answer{Header: http.Header{}}
+		return &Answer{Header: http.Header{}, Delay: r.delay()}
 	case Slow:
-		Wait(ctx, time.Duration(r.DelayMS)*time.Millisecond)
+		Wait(ctx, r.delay())
 	}
 	return do()
+}
+
+func (r Rule) delay() time.Duration { return time.Duration(r.DelayMS) * time.Millisecond }
+
+// hang waits until the client gives up, or for the delay if there is one.
+func (a *Answer) hang(ctx context.Context) {
+	if a.Delay > 0 {
+		Wait(ctx, a.Delay)
+		return
+	}
+	<-ctx.Done()
 }
 
 // Wait waits, or gives up with the context.
@@ -72,7 +86,7 @@ func (a *Answer) Send(w http.ResponseWriter, r *http.Request) {
 	}
 	switch a.Fault {
 	case Hang:
-		<-r.Context().Done()
+		a.hang(r.Context())
 		panic(http.ErrAbortHandler)
 	case Lost:
 		panic(http.ErrAbortHandler)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/trainercal/trainercal/plugins/exchangesim/internal/faults"
 )
@@ -48,7 +49,9 @@ func (h *Handler) batch(r *request) (*result, error) {
 	}
 	// Graph answers in any order, so that nobody may rely on the request's.
 	slices.Reverse(responses)
-	return &result{status: 200, body: map[string]any{"responses": responses}, fault: faultOf(answers)}, nil
+	res := &result{status: 200, body: map[string]any{"responses": responses}}
+	res.fault, res.delay = faultOf(answers)
+	return res, nil
 }
 
 // checkBatch refuses batches that are malformed as a whole.
@@ -146,11 +149,11 @@ func batchResponse(id string, a *faults.Answer) map[string]any {
 
 // faultOf is what happens to the batch when something happens to the connection of an
 // item: there is one connection for all.
-func faultOf(answers []*faults.Answer) faults.Mode {
+func faultOf(answers []*faults.Answer) (faults.Mode, time.Duration) {
 	for _, a := range answers {
 		if a.Fault.BreaksConnection() {
-			return a.Fault
+			return a.Fault, a.Delay
 		}
 	}
-	return ""
+	return "", 0
 }

@@ -83,7 +83,10 @@ func failureOf(err error) *failure {
 }
 
 // refuse makes the answer of a fault.
-func (h *Handler) refuse(r faults.Rule) *faults.Answer {
+func (h *Handler) refuse(req *request, r faults.Rule) *faults.Answer {
+	if r.Mode == faults.Claims {
+		return h.challenge(req)
+	}
 	code := r.Code
 	if code == "" {
 		code = standardCodes[r.Status]

@@ -22,6 +22,11 @@ type Options struct {
 	World *world.World
 	// Valid tells whether an access token is good.
 	Valid func(token string) bool
+	// Challenge makes all access tokens good only for those whose request passed new
+	// claims on; Claims are those that a token lacks, empty if that is not why it is no
+	// good. Both may be nil.
+	Challenge func()
+	Claims    func(token string) string
 	// Faults decide what goes wrong.
 	Faults *faults.Set
 	// Prefix is the path under which the handler is mounted, for links: "/graph/v1.0".
@@ -31,6 +36,9 @@ type Options struct {
 	// Concurrency is how many operations on one mailbox may run at a time; more are
 	// answered with 429 (MailboxConcurrency).
 	Concurrency int
+	// MailboxRequests is how many requests a mailbox takes in ten minutes, Requests how
+	// many all together in ten seconds; 0 are the documented limits.
+	MailboxRequests, Requests int
 	// Generations is how many of the newest delta tokens of a mailbox are accepted; 0
 	// for all. Outlook is seen to keep about three.
 	Generations int
@@ -41,14 +49,26 @@ type Handler struct {
 	opts Options
 
 	mu sync.Mutex
-	// running counts the operations in flight by mailbox, issued the delta tokens.
-	running map[*world.Mailbox]int
-	issued  map[*world.Mailbox]int
+	// running counts the operations in flight by mailbox, peak is the most there were,
+	// issued counts the delta tokens.
+	running, peak, issued map[*world.Mailbox]int
+	// spent and all are what was asked for of the budgets.
+	spent map[*world.Mailbox]*budget
+	all   budget
 }
 
 // New returns the handler.
 func New(opts Options) *Handler {
-	return &Handler{opts: opts, running: map[*world.Mailbox]int{}, issued: map[*world.Mailbox]int{}}
+	if opts.MailboxRequests == 0 {
+		opts.MailboxRequests = DefaultMailboxRequests
+	}
+	if opts.Requests == 0 {
+		opts.Requests = DefaultRequests
+	}
+	return &Handler{
+		opts: opts, spent: map[*world.Mailbox]*budget{},
+		running: map[*world.Mailbox]int{}, peak: map[*world.Mailbox]int{}, issued: map[*world.Mailbox]int{},
+	}
 }
 
 // request is a request that is being answered.
@@ -76,6 +96,8 @@ type result struct {
 	header map[string]string
 	// fault is what becomes of the answer, for a batch with a faulty item.
 	fault faults.Mode
+	// delay is as in [faults.Answer].
+	delay time.Duration
 }
 
 // ServeHTTP answers a request, or a batch of them.
@@ -108,21 +130,6 @@ func requestID(h *Handler) string {
 	return fmt.Sprintf("00000000-0000-4000-9000-%012x", h.opts.World.Now().UnixNano()&0xffffffffffff)
 }
 
-// authorize refuses requests without a valid token.
-func (h *Handler) authorize(r *http.Request) *faults.Answer {
-	token, found := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	message := "Access token is empty."
-	if found {
-		if h.opts.Valid(token) {
-			return nil
-		}
-		message = "Access token has expired or is not yet valid."
-	}
-	answer := h.failure(fail(http.StatusUnauthorized, "InvalidAuthenticationToken", "%s", message))
-	answer.Header.Set("WWW-Authenticate", `Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", error="invalid_token"`)
-	return answer
-}
-
 // answer finds what a request asks for and does it, with whatever is to go wrong.
 func (h *Handler) answer(req *request) *faults.Answer {
 	req.path = strings.TrimPrefix(req.URL.EscapedPath(), h.opts.Prefix)
@@ -140,8 +147,11 @@ func (h *Handler) answer(req *request) *faults.Answer {
 		if err != nil {
 			return h.failure(failureOf(err))
 		}
+		if rule != nil {
+			req.bend(res.body, rule.Mode)
+		}
 		return res.answer(req.prefer)
-	}, h.refuse)
+	}, func(r faults.Rule) *faults.Answer { return h.refuse(req, r) })
 }
 
 // do carries out an operation.
@@ -158,7 +168,7 @@ func (h *Handler) do(req *request, op operation) (*result, error) {
 		return nil, err
 	}
 	req.mailbox = m
-	if err := m.Usable(); err != nil {
+	if err := h.opts.World.Online(m); err != nil {
 		return nil, err
 	}
 	if err := h.enter(m); err != nil {
@@ -169,30 +179,9 @@ func (h *Handler) do(req *request, op operation) (*result, error) {
 	return op.do(h, req)
 }
 
-// enter counts an operation on a mailbox, or refuses one too many.
-func (h *Handler) enter(m *world.Mailbox) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.running[m] >= h.opts.Concurrency {
-		f := fail(http.StatusTooManyRequests, "ApplicationThrottled", "Application is over its MailboxConcurrency limit.")
-		f.retryAfter = 1
-		return f
-	}
-	h.running[m]++
-	return nil
-}
-
-func (h *Handler) leave(m *world.Mailbox) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.running[m]--; h.running[m] == 0 {
-		delete(h.running, m)
-	}
-}
-
 // answer writes a result.
 func (r *result) answer(p preferences) *faults.Answer {
-	a := &faults.Answer{Status: r.status, Header: http.Header{}, Fault: r.fault}
+	a := &faults.Answer{Status: r.status, Header: http.Header{}, Fault: r.fault, Delay: r.delay}
 	for name, value := range r.header {
 		a.Header.Set(name, value)
 	}

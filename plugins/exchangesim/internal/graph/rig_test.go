@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -52,11 +53,19 @@ func (r *rig) mailbox(smtp string) *world.Mailbox {
 
 func (r *rig) signIn() string {
 	r.t.Helper()
+	return r.signInWith(nil)
+}
+
+// signInWith asks for a token with more fields than the usual.
+func (r *rig) signInWith(more url.Values) string {
+	r.t.Helper()
 	o := r.server.Options()
-	resp, err := r.client.PostForm(r.server.TokenURL(), url.Values{
+	form := url.Values{
 		"grant_type": {"client_credentials"}, "client_id": {o.ClientID}, "client_secret": {o.ClientSecret},
 		"scope": {"https://graph.microsoft.com/.default"},
-	})
+	}
+	maps.Copy(form, more)
+	resp, err := r.client.PostForm(r.server.TokenURL(), form)
 	if err != nil {
 		r.t.Fatal(err)
 	}

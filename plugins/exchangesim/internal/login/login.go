@@ -39,21 +39,31 @@ type Endpoint struct {
 	opts Options
 
 	mu sync.Mutex
-	// tokens maps the hash of each token to when it ends.
-	tokens map[[sha256.Size]byte]time.Time
+	// tokens holds what is known of each token, by its hash.
+	tokens map[[sha256.Size]byte]issued
+	// demanded are the claims that a token's request must have passed on; empty for none.
+	demanded string
+}
+
+// issued is what is known of a token.
+type issued struct {
+	end time.Time
+	// claims are those that its request passed on.
+	claims string
 }
 
 // New returns the endpoint.
 func New(opts Options) *Endpoint {
-	return &Endpoint{opts: opts, tokens: map[[sha256.Size]byte]time.Time{}}
+	return &Endpoint{opts: opts, tokens: map[[sha256.Size]byte]issued{}}
 }
 
-// Valid reports whether a token was handed out here and has not expired.
+// Valid reports whether a token was handed out here, has not expired, and has the
+// claims that are demanded.
 func (e *Endpoint) Valid(token string) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	end, known := e.tokens[sha256.Sum256([]byte(token))]
-	return known && e.opts.Now().Before(end)
+	t, known := e.tokens[sha256.Sum256([]byte(token))]
+	return known && e.opts.Now().Before(t.end) && (e.demanded == "" || t.claims == e.demanded)
 }
 
 // Revoke makes all tokens invalid, as an administrator does who revokes sessions.
@@ -61,6 +71,27 @@ func (e *Endpoint) Revoke() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	clear(e.tokens)
+}
+
+// Challenge demands new claims of all tokens, as Microsoft does when a token must not
+// outlive a change of policy: those handed out before are no good any more, nor are
+// later ones whose request did not pass the claims on.
+func (e *Endpoint) Challenge() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.demanded = fmt.Sprintf(`{"access_token":{"nbf":{"essential":true,"value":"%d"},"sim":{"value":"%s"}}}`, e.opts.Now().Unix(), rand.Text())
+}
+
+// Claims are the claims that a token lacks, in JSON; empty if it was not handed out
+// here or lacks none.
+func (e *Endpoint) Claims(token string) string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	t, known := e.tokens[sha256.Sum256([]byte(token))]
+	if !known || t.claims == e.demanded {
+		return ""
+	}
+	return e.demanded
 }
 
 // ServeHTTP answers a token request.
@@ -73,21 +104,21 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		"token_type":     "Bearer",
 		"expires_in":     int(Lifetime / time.Second),
 		"ext_expires_in": int(Lifetime / time.Second),
-		"access_token":   e.issue(),
+		"access_token":   e.issue(r.FormValue("claims")),
 	})
 }
 
-func (e *Endpoint) issue() string {
+func (e *Endpoint) issue(claims string) string {
 	token := rand.Text() + rand.Text()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	now := e.opts.Now()
-	for hash, end := range e.tokens {
-		if !now.Before(end) {
+	for hash, t := range e.tokens {
+		if !now.Before(t.end) {
 			delete(e.tokens, hash)
 		}
 	}
-	e.tokens[sha256.Sum256([]byte(token))] = now.Add(Lifetime)
+	e.tokens[sha256.Sum256([]byte(token))] = issued{end: now.Add(Lifetime), claims: claims}
 	return token
 }
 

@@ -18,6 +18,9 @@ func TestRulesRefused(t *testing.T) {
 		{Mode: Cut, RetryAfter: "1"},
 		{Mode: Slow},
 		{Mode: Lost, DelayMS: 5},
+		{Mode: Hang, DelayMS: -5},
+		{Mode: Claims},
+		{Mode: Circle, Protocol: "ews"},
 		{Mode: Lost, Times: -1},
 		{Mode: Lost, Rate: 1.5},
 	} {
@@ -108,5 +111,79 @@ func TestBackOff(t *testing.T) {
 		if got := (Rule{RetryAfter: text}).BackOffMS(); got != want {
 			t.Errorf("%q: %d ms, want %d", text, got, want)
 		}
+	}
+}
+
+// What hits the operations of one mailbox does not depend on what else is asked for.
+func TestRateOfAMailboxAlone(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		others := rapid.SliceOfN(rapid.IntRange(0, 3), 50, 50).Draw(t, "others")
+		hits := func(disturbed bool) (all []bool) {
+			s := New(7)
+			if _, err := s.Add(Rule{Mode: Lost, Rate: 0.5}); err != nil {
+				t.Fatal(err)
+			}
+			for _, n := range others {
+				for range n {
+					if disturbed {
+						s.Take(Operation{Kind: "Delta", Mailbox: "bob@x.example"})
+					}
+				}
+				all = append(all, s.Take(Operation{Kind: "Delta", Mailbox: "ana@x.example"}) != nil)
+			}
+			return all
+		}
+		if diff := cmp.Diff(hits(false), hits(true)); diff != "" {
+			t.Fatalf("other requests changed what was hit:\n%s", diff)
+		}
+	})
+}
+
+// Rules added one after the other make a script.
+func TestScript(t *testing.T) {
+	s := New(1)
+	for _, r := range []Rule{{Mode: Lost, Times: 1}, {Mode: Cut, Skip: 1, Times: 2}, {Mode: Partial, Times: 1}} {
+		if _, err := s.Add(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got []Mode
+	for range 6 {
+		var mode Mode
+		if r := s.Take(Operation{Kind: "x"}); r != nil {
+			mode = r.Mode
+		}
+		got = append(got, mode)
+	}
+	// The second operation is skipped by the second rule and met by the third.
+	if diff := cmp.Diff([]Mode{Lost, Partial, Cut, Cut, "", ""}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Random faults are rules that the set accepts, and hit about the share asked for.
+func TestRandom(t *testing.T) {
+	s := New(3)
+	for _, r := range Random(0.2) {
+		if _, err := s.Add(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	hit := map[Mode]int{}
+	const n = 20_000
+	for range n {
+		if r := s.Take(Operation{Protocol: "graph", Kind: "Delta", Mailbox: "ana@x.example"}); r != nil {
+			hit[r.Mode]++
+		}
+	}
+	total := 0
+	for _, mode := range modes {
+		if hit[mode] == 0 {
+			t.Errorf("mode %s never hit", mode)
+		}
+		total += hit[mode]
+	}
+	if total < n/10 || total > n/4 {
+		t.Errorf("%d of %d operations were hit, want somewhat less than a fifth", total, n)
 	}
 }
