@@ -51,12 +51,16 @@
 // plugin, nor more than the wanted [Detail]. The SDK enforces both, as it enforces
 // sizes and ends, but do not fetch what you will not say.
 //
-// 7. Log with hclog.Default(), in fixed messages with the fields that the gateway
-// lets through (account, operation, status, count and the like; the list is in
-// sdk/host). Use the context you are given: it carries the trace, the deadline and
-// the gateway's change of mind.
+// 7. Log with hclog.FromContext(ctx), which puts the ids of run and trace into every
+// line, in fixed messages with the fields that the gateway lets through (account,
+// operation, status, count and the like; the list is in sdk/host). Use the context you
+// are given: it carries the trace, the deadline and the gateway's change of mind.
 //
-// 8. Test with [github.com/trainercal/trainercal/sdk/sdktest.Run]. It acts as the
+// 8. Measure with OpenTelemetry's global meter and tracer: serve.Main has set both up.
+// The gateway passes on the metrics and attributes that its guide lists, and nothing
+// else.
+//
+// 9. Test with [github.com/trainercal/trainercal/sdk/sdktest.Run]. It acts as the
 // gateway and as the trainer, in process and over gRPC; state what your calendar
 // cannot do, with the reason.
 //

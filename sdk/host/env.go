@@ -30,7 +30,10 @@ func (o Options) environment() []string {
 		handshake.EnvLogLevel+"="+o.Logger.GetLevel().String(),
 	)
 	if o.OTLPEndpoint != "" {
-		env = append(env, handshake.EnvTraces+"="+o.OTLPEndpoint)
+		env = append(env, handshake.EnvTelemetry+"="+o.OTLPEndpoint)
+	}
+	if !o.Metrics {
+		env = append(env, handshake.EnvMetrics+"="+handshake.NoMetrics)
 	}
 	return env
 }

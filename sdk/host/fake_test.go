@@ -84,6 +84,12 @@ func (a *fakeAccount) Read(ctx context.Context, reqs []sdk.ReadRequest, emit fun
 	_, span := otel.Tracer("fake").Start(ctx, "own work")
 	defer span.End()
 	hclog.Default().Info("read", "mailboxes", len(reqs), "subject", "Biopsy results")
+	hclog.FromContext(ctx).Info("read in a run", "count", len(reqs))
+	reads, err := otel.Meter("fake").Int64Counter("fake.reads")
+	if err != nil {
+		return err
+	}
+	reads.Add(ctx, 1)
 	fmt.Println("printed by the backend")
 	for _, r := range reqs {
 		if err := emit(sdk.ReadPage{Mailbox: r.Mailbox.Address, Complete: &sdk.Complete{Full: true, Covered: r.Window}}); err != nil {

@@ -65,12 +65,16 @@ func opened(t *testing.T, p *host.Process, name string) sdk.Account {
 
 func readFrom(t *testing.T, a sdk.Account) error {
 	t.Helper()
+	return readIn(t.Context(), a)
+}
+
+func readIn(ctx context.Context, a sdk.Account) error {
 	start := time.Date(2027, 3, 15, 0, 0, 0, 0, time.UTC)
 	req := sdk.ReadRequest{
 		Mailbox: sdk.Mailbox{Address: "ana@northwind.example"}, Detail: sdk.DetailFull, Scope: sdk.ScopeAll,
 		Window: calendar.Window{Start: start, End: start.AddDate(0, 1, 0)},
 	}
-	return a.Read(t.Context(), []sdk.ReadRequest{req}, func(p sdk.ReadPage) error {
+	return a.Read(ctx, []sdk.ReadRequest{req}, func(p sdk.ReadPage) error {
 		if p.Err != nil {
 			return p.Err
 		}

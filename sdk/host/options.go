@@ -30,9 +30,11 @@ type Options struct {
 	// enter, with a short path (a socket's path has at most 107 bytes). It is made
 	// when it does not exist.
 	RunDir string
-	// OTLPEndpoint is the address of the host's own receiver of traces, for example
-	// "unix:///run/gateway/otlp.sock"; empty when there is none.
+	// OTLPEndpoint is the address of the host's own receiver of traces and metrics, for
+	// example "unix:///run/gateway/otlp.sock"; empty when there is none.
 	OTLPEndpoint string
+	// Metrics: the receiver takes metrics too.
+	Metrics bool
 	// Logger hears what the plugin logs and how it fares; nil for nobody.
 	Logger hclog.Logger
 

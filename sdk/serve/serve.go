@@ -29,31 +29,31 @@ func Main(backend sdk.Backend) {
 		os.Exit(1)
 	}
 	d := backend.Describe()
-	traces, err := startTraces(context.Background(), d)
+	telemetry, err := startTelemetry(context.Background(), d)
 	if err != nil {
-		log.Warn("the plugin cannot send traces: " + err.Error())
+		log.Warn("the plugin cannot send traces and metrics: " + err.Error())
 	}
 	onTerminate(func() {
 		if os.Getenv(handshake.EnvLifeline) != "" {
 			// A service manager signals all processes at once. The gateway still needs
 			// the plugin for its work in flight, and ends it itself.
-			traces.flushNow()
+			telemetry.flushNow()
 			return
 		}
-		traces.end()
+		telemetry.end()
 		os.Exit(0)
 	})
 	plugin.Serve(&plugin.ServeConfig{
 		HandshakeConfig: handshake.Config,
 		VersionedPlugins: map[int]plugin.PluginSet{
-			handshake.Version: {handshake.PluginName: &served{server: rpc.NewServer(backend, traces.flush)}},
+			handshake.Version: {handshake.PluginName: &served{server: rpc.NewServer(backend, telemetry.flush)}},
 		},
 		GRPCServer: func(opts []grpc.ServerOption) *grpc.Server {
 			return grpc.NewServer(append(opts, rpc.ServerOptions(log)...)...)
 		},
 		Logger: log.Named("go-plugin"),
 	})
-	traces.end()
+	telemetry.end()
 }
 
 // newLogger makes the process's logger: JSON lines on standard error.

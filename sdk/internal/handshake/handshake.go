@@ -30,6 +30,12 @@ const (
 	EnvLifeline = "TRAINERCAL_LIFELINE_FD"
 	// EnvLogLevel holds the level that the host logs at.
 	EnvLogLevel = "TRAINERCAL_LOG_LEVEL"
-	// EnvTraces holds the address of the host's own receiver of traces.
-	EnvTraces = "OTEL_EXPORTER_OTLP_ENDPOINT"
+	// EnvTelemetry holds the address of the host's own receiver of traces and metrics.
+	EnvTelemetry = "OTEL_EXPORTER_OTLP_ENDPOINT"
+	// EnvMetrics holds NoMetrics when the host takes traces alone.
+	EnvMetrics = "OTEL_METRICS_EXPORTER"
+	NoMetrics  = "none"
 )
+
+// ServicePrefix begins the service.name of a plugin's telemetry; the service follows.
+const ServicePrefix = "gateway-plugin-"

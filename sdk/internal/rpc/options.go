@@ -44,7 +44,7 @@ var traced = filters.All(
 
 // DialOptions are what the host's connection to a plugin needs.
 func DialOptions() []grpc.DialOption {
-	return []grpc.DialOption{
+	return append(sendRun(),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxReceiveBytes)),
 		grpc.WithInitialWindowSize(callWindowBytes),
 		grpc.WithInitialConnWindowSize(connectionWindowBytes),
@@ -52,23 +52,26 @@ func DialOptions() []grpc.DialOption {
 			Time: keepaliveTime, Timeout: keepaliveTimeout, PermitWithoutStream: true,
 		}),
 		grpc.WithStatsHandler(otelgrpc.NewClientHandler(otelgrpc.WithFilter(traced))),
-	}
+	)
 }
 
 // ServerOptions are what a plugin's server needs. A panic in a call is logged
-// without its value, which may hold anything, and fails that call only.
+// without its value, which may hold anything, and fails that call only. A call's
+// context has a logger, [hclog.FromContext], that writes the ids of run and trace.
 func ServerOptions(log hclog.Logger) []grpc.ServerOption {
 	return []grpc.ServerOption{
 		grpc.MaxRecvMsgSize(maxReceiveBytes),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: keepaliveMinTime, PermitWithoutStream: true}),
 		grpc.StatsHandler(otelgrpc.NewServerHandler(otelgrpc.WithFilter(traced))),
 		grpc.ChainUnaryInterceptor(func(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (_ any, err error) {
-			defer recovered(log, info.FullMethod, &err)
+			ctx = incoming(ctx, log)
+			defer recovered(hclog.FromContext(ctx), info.FullMethod, &err)
 			return next(ctx, req)
 		}),
 		grpc.ChainStreamInterceptor(func(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) (err error) {
-			defer recovered(log, info.FullMethod, &err)
-			return next(srv, stream)
+			ctx := incoming(stream.Context(), log)
+			defer recovered(hclog.FromContext(ctx), info.FullMethod, &err)
+			return next(srv, inContext{stream, ctx})
 		}),
 	}
 }
