@@ -5,8 +5,11 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/trainercal/trainercal/plugins/exchangesim/internal/autodiscover"
+	"github.com/trainercal/trainercal/plugins/exchangesim/internal/ews"
 	"github.com/trainercal/trainercal/plugins/exchangesim/internal/faults"
 	"github.com/trainercal/trainercal/plugins/exchangesim/internal/login"
+	"github.com/trainercal/trainercal/plugins/internal/ntlmserver"
 )
 
 // Defaults of [Options].
@@ -18,6 +21,8 @@ const (
 	DefaultEWSPassword  = "sim-password"
 	// DefaultConcurrency is Outlook's limit of operations in flight on a mailbox.
 	DefaultConcurrency = 4
+	// DefaultEWSConcurrency is Exchange's own EwsMaxConcurrency.
+	DefaultEWSConcurrency = 27
 )
 
 // Options configure a [Server]. The zero Options are usable.
@@ -43,6 +48,23 @@ type Options struct {
 	// EWSSchemes are the ways to sign in that EWS offers in its 401, one WWW-Authenticate
 	// header each; nil is what a server on premises offers, and tokens.
 	EWSSchemes []string
+	// EWSProtection is IIS's Extended Protection: what is done with the channel bindings of
+	// NTLM, [ProtectionOff], [ProtectionAllow] (if empty) or [ProtectionRequire]. It
+	// matters with TLS alone.
+	EWSProtection Protection
+	// EWSServer is the Exchange that EWS claims to be, and behaves like: "2010", "2013",
+	// "2016", "2019", "SE" (if empty) or "online".
+	EWSServer string
+	// EWSConcurrency is how many EWS requests of an account may run at a time; 0 is
+	// [DefaultEWSConcurrency]. EWSThrottling is each account's budget of server time; the
+	// zero Throttling is none.
+	EWSConcurrency int
+	EWSThrottling  Throttling
+	// Autodiscover is what Autodiscover answers under each host name, in lower case; nil is
+	// the address of EWS under every name.
+	Autodiscover map[string]AutodiscoverAnswer
+	// Names are further host names that the certificate holds for.
+	Names []string
 	// Concurrency is how many Graph operations may run on a mailbox at a time; 0 is
 	// [DefaultConcurrency].
 	Concurrency int
@@ -67,6 +89,9 @@ func (o *Options) setDefaults() {
 	setDefault(&o.ClientSecret, DefaultClientSecret)
 	setDefault(&o.EWSUser, DefaultEWSUser)
 	setDefault(&o.EWSPassword, DefaultEWSPassword)
+	setDefault(&o.EWSServer, "SE")
+	setDefault(&o.EWSConcurrency, DefaultEWSConcurrency)
+	setDefault(&o.EWSProtection, ProtectionAllow)
 	setDefault(&o.Concurrency, DefaultConcurrency)
 	if o.Now == nil {
 		o.Now = time.Now
@@ -80,9 +105,27 @@ func setDefault[T comparable](field *T, value T) {
 	}
 }
 
+// Protection is IIS's Extended Protection; see package ntlmserver.
+type Protection = ntlmserver.Protection
+
+// What a server does with channel bindings: nothing, refuse wrong ones, or refuse wrong
+// and missing ones.
+const (
+	ProtectionOff     = ntlmserver.Off
+	ProtectionAllow   = ntlmserver.Allow
+	ProtectionRequire = ntlmserver.Require
+)
+
+// Throttling is a budget of server time; see package ews for its fields.
+type Throttling = ews.Throttling
+
+// AutodiscoverAnswer is what Autodiscover answers under a host name; see package
+// autodiscover for its fields.
+type AutodiscoverAnswer = autodiscover.Answer
+
 // Exchange is a request and its answer. Credentials are not in it.
 type Exchange struct {
-	// Protocol is "graph", "ews" or "login".
+	// Protocol is "graph", "ews", "login" or "autodiscover".
 	Protocol string
 	Method   string
 	// URL is the path with the query.

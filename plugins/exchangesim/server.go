@@ -8,15 +8,19 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/trainercal/trainercal/plugins/exchangesim/internal/autodiscover"
 	"github.com/trainercal/trainercal/plugins/exchangesim/internal/control"
 	"github.com/trainercal/trainercal/plugins/exchangesim/internal/ews"
 	"github.com/trainercal/trainercal/plugins/exchangesim/internal/faults"
 	"github.com/trainercal/trainercal/plugins/exchangesim/internal/graph"
 	"github.com/trainercal/trainercal/plugins/exchangesim/internal/login"
 	"github.com/trainercal/trainercal/plugins/exchangesim/world"
+	"github.com/trainercal/trainercal/plugins/internal/ntlm"
+	"github.com/trainercal/trainercal/plugins/internal/ntlmserver"
 )
 
 const (
@@ -55,36 +59,56 @@ func Start(opts Options) (*Server, error) {
 		MailboxRequests: opts.MailboxRequests, Requests: opts.Requests,
 		Latency: opts.Latency, Concurrency: opts.Concurrency, Generations: opts.Generations,
 	})
-	s.ews = ews.New(ews.Options{World: s.world, Token: s.login.Valid, Faults: s.faults, Latency: opts.Latency, Schemes: opts.EWSSchemes})
 	s.world.SetAccount(world.Account{
 		User: opts.EWSUser, Password: opts.EWSPassword,
 		Default: world.Access{Full: true, Impersonate: true, ViewPrivate: true},
 	})
-	if err := s.listen(); err != nil {
+	build, err := ews.BuildOf(opts.EWSServer)
+	if err != nil {
+		return nil, fmt.Errorf("start the simulator: %w", err)
+	}
+	binding, err := s.listen()
+	if err != nil {
 		return nil, fmt.Errorf("start the simulator on %s: %w", opts.Listen, err)
 	}
-	s.http = &http.Server{Handler: s.tracked(s.routes()), ReadHeaderTimeout: time.Minute}
+	s.ews = ews.New(ews.Options{
+		World: s.world, Token: s.login.Valid, Faults: s.faults, Latency: opts.Latency, Schemes: opts.EWSSchemes,
+		Build: build, Protection: protection(opts), Binding: binding,
+		Concurrency: opts.EWSConcurrency, Throttling: opts.EWSThrottling,
+	})
+	s.http = &http.Server{
+		Handler: s.tracked(s.routes()), ReadHeaderTimeout: time.Minute, ConnContext: ntlmserver.ConnContext,
+	}
 	s.running.Go(func() { _ = s.http.Serve(s.listener) }) // ends with Close
 	return s, nil
 }
 
-func (s *Server) listen() error {
-	var err error
-	if s.listener, err = net.Listen("tcp", s.opts.Listen); err != nil || !s.opts.TLS {
-		return err
+// protection is what is done with channel bindings: without TLS there are none.
+func protection(opts Options) Protection {
+	if !opts.TLS {
+		return ProtectionOff
 	}
-	certificate, caPEM, err := makeCertificate()
+	return opts.EWSProtection
+}
+
+// listen opens the port, with TLS where that is wanted; binding is what a sign-in is then
+// bound to.
+func (s *Server) listen() (binding []byte, err error) {
+	if s.listener, err = net.Listen("tcp", s.opts.Listen); err != nil || !s.opts.TLS {
+		return nil, err
+	}
+	certificate, caPEM, err := makeCertificate(s.opts.Names)
 	if err == nil {
 		s.caPEM = caPEM
 		s.caFile, err = writeCA(caPEM)
 	}
 	if err != nil {
-		return errors.Join(err, s.listener.Close())
+		return nil, errors.Join(err, s.listener.Close())
 	}
 	s.listener = tls.NewListener(s.listener, &tls.Config{
 		Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12,
 	})
-	return nil
+	return ntlm.Binding(certificate.Leaf), nil
 }
 
 // routes mounts the fronts.
@@ -97,12 +121,18 @@ func (s *Server) routes() http.Handler {
 	})
 	mux.Handle("/", pages)
 	exchange := s.observed("ews", s.ews)
+	discovery := s.observed("autodiscover", autodiscover.New(autodiscover.Options{
+		World: s.world, EWSURL: s.EWSURL, SignIn: s.ews.SignIn, Hosts: s.opts.Autodiscover,
+	}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if isEWS(r.URL.Path) {
+		switch {
+		case isEWS(r.URL.Path):
 			exchange.ServeHTTP(w, r)
-			return
+		case strings.EqualFold(r.URL.Path, autodiscover.Path):
+			discovery.ServeHTTP(w, r)
+		default:
+			mux.ServeHTTP(w, r)
 		}
-		mux.ServeHTTP(w, r)
 	})
 }
 
@@ -133,6 +163,9 @@ func (s *Server) URL() string {
 	}
 	return scheme + "://" + s.listener.Addr().String()
 }
+
+// AutodiscoverURL is the address of Autodiscover.
+func (s *Server) AutodiscoverURL() string { return s.URL() + autodiscover.Path }
 
 // EWSURL is the address of Exchange Web Services.
 func (s *Server) EWSURL() string { return s.URL() + ews.Path }

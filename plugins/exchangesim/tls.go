@@ -16,9 +16,9 @@ import (
 	"time"
 )
 
-// makeCertificate makes an authority and a certificate of the local machine. They hold
-// for a century, so that no clock of a test is outside.
-func makeCertificate() (tls.Certificate, []byte, error) {
+// makeCertificate makes an authority and a certificate of the local machine, and of
+// further names. They hold for a century, so that no clock of a test is outside.
+func makeCertificate(names []string) (tls.Certificate, []byte, error) {
 	authority := &x509.Certificate{
 		Subject: pkix.Name{CommonName: "exchangesim authority"}, IsCA: true, BasicConstraintsValid: true,
 		KeyUsage: x509.KeyUsageCertSign,
@@ -28,7 +28,7 @@ func makeCertificate() (tls.Certificate, []byte, error) {
 		return tls.Certificate{}, nil, err
 	}
 	leaf := &x509.Certificate{
-		Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost"},
+		Subject: pkix.Name{CommonName: "localhost"}, DNSNames: append([]string{"localhost"}, names...),
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
 		KeyUsage:    x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
@@ -36,8 +36,12 @@ func makeCertificate() (tls.Certificate, []byte, error) {
 	if err != nil {
 		return tls.Certificate{}, nil, err
 	}
+	parsed, err := x509.ParseCertificate(der)
+	if err != nil {
+		return tls.Certificate{}, nil, fmt.Errorf("read the certificate: %w", err)
+	}
 	caPEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: caDER})
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, caPEM, nil
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: parsed}, caPEM, nil
 }
 
 // sign makes a key and a certificate for it, signed by the parent, or by itself.

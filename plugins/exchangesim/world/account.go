@@ -35,11 +35,17 @@ func (w *World) SetAccount(a Account) {
 	}
 }
 
+// Account finds an account by a name that it signs in with.
+func (w *World) Account(user string) (Account, bool) {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	a, known := w.accounts[strings.ToLower(user)]
+	return a, known
+}
+
 // Authenticate finds the account of a user name and password.
 func (w *World) Authenticate(user, password string) (Account, bool) {
-	w.mu.RLock()
-	a, known := w.accounts[strings.ToLower(user)]
-	w.mu.RUnlock()
+	a, known := w.Account(user)
 	same := subtle.ConstantTimeCompare([]byte(a.Password), []byte(password)) == 1
 	return a, known && same
 }

@@ -24,8 +24,9 @@ type envelope struct {
 	operation   *element
 }
 
-// openEnvelope reads a SOAP message. Its failures are SOAP faults.
-func openEnvelope(body []byte) (*envelope, *failure) {
+// openEnvelope reads a SOAP message to a server of that build. Its failures are SOAP
+// faults.
+func openEnvelope(body []byte, b Build) (*envelope, *failure) {
 	root, err := parseXML(body)
 	if err != nil {
 		return nil, fail("ErrorSchemaValidation", err.Error())
@@ -41,14 +42,14 @@ func openEnvelope(body []byte) (*envelope, *failure) {
 		return nil, errSchema(content[0], fmt.Sprintf("the operation %q is not in namespace %s", content[0].name, nsMessages))
 	}
 	e := &envelope{operation: content[0]}
-	return e, e.readHeader(root.first("Header"))
+	return e, e.readHeader(root.first("Header"), b)
 }
 
-func (e *envelope) readHeader(header *element) *failure {
+func (e *envelope) readHeader(header *element, b Build) *failure {
 	e.version = oldestVersion
 	if v := header.first("RequestServerVersion"); v != nil {
 		known := slices.Index(versions, v.attr("Version"))
-		if known < 0 {
+		if known < 0 || !b.takes(version(known)) {
 			return fail("ErrorInvalidServerVersion", "The specified server version is invalid.")
 		}
 		e.version = version(known)
@@ -64,43 +65,6 @@ func (e *envelope) readHeader(header *element) *failure {
 		e.impersonate = sid[0]
 	}
 	return nil
-}
-
-// version is the schema version a client asks for, as an index into versions.
-type version int
-
-// versions are the values this server understands, oldest first. A client that
-// asks for anything else is told ErrorInvalidServerVersion and steps down.
-var versions = []string{
-	"Exchange2007", "Exchange2007_SP1", "Exchange2009", "Exchange2010", "Exchange2010_SP1", "Exchange2010_SP2",
-	"Exchange2012", "Exchange2013", "Exchange2013_SP1", "Exchange2015", "Exchange2016",
-	"V2015_10_05", "V2016_01_06", "V2016_04_13", "V2016_07_13", "V2016_10_10", "V2017_01_07", "V2017_04_14", "V2017_07_11",
-}
-
-// oldestVersion holds for requests without RequestServerVersion.
-const oldestVersion version = 0
-
-// versionOf is a version by its name, which must be in versions.
-func versionOf(name string) version { return version(slices.Index(versions, name)) }
-
-// Build is the version a server reports about itself.
-type Build struct {
-	Major, Minor, Build, Revision int
-	// Version is the newest schema the server speaks, for example V2017_07_11.
-	Version string
-}
-
-// BuildOnPremises is an Exchange Server 2019 or Subscription Edition, BuildOnline an Exchange Online.
-var (
-	BuildOnPremises = Build{Major: 15, Minor: 2, Build: 2562, Revision: 17, Version: "V2017_07_11"}
-	BuildOnline     = Build{Major: 15, Minor: 20, Build: 9253, Revision: 18, Version: "V2018_01_08"}
-)
-
-func (b Build) node() *node {
-	return el("t:ServerVersionInfo").
-		with("MajorVersion", fmt.Sprint(b.Major)).with("MinorVersion", fmt.Sprint(b.Minor)).
-		with("MajorBuildNumber", fmt.Sprint(b.Build)).with("MinorBuildNumber", fmt.Sprint(b.Revision)).
-		with("Version", b.Version)
 }
 
 // encodeEnvelope writes a SOAP message around an answer or a fault.

@@ -85,7 +85,7 @@ func TestPublishedRequests(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		env, f := openEnvelope(body)
+		env, f := openEnvelope(body, BuildSE)
 		if f != nil {
 			t.Errorf("%s: %v", name, f)
 			continue

@@ -13,6 +13,7 @@ import (
 
 	"github.com/trainercal/trainercal/plugins/exchangesim/internal/faults"
 	"github.com/trainercal/trainercal/plugins/exchangesim/world"
+	"github.com/trainercal/trainercal/plugins/internal/ntlmserver"
 )
 
 // Path is where Exchange serves EWS; letter case does not matter.
@@ -21,11 +22,19 @@ const Path = "/EWS/Exchange.asmx"
 // Options configure a [Handler].
 type Options struct {
 	World *world.World
-	// Build is the version to report; the zero Build is [BuildOnPremises].
+	// Build is the version to report; the zero Build is [BuildSE].
 	Build Build
 	// Schemes are the WWW-Authenticate challenges of a 401, one header each.
-	// Passwords are accepted when one of them is Basic, tokens when one is Bearer.
+	// Passwords are accepted when one of them is Basic, handshakes of NTLM when one is
+	// NTLM or Negotiate, tokens when one is Bearer. Handshakes need a server with
+	// [ntlmserver.ConnContext].
 	Schemes []string
+	// Protection says what is done with the channel bindings of handshakes, Binding is the
+	// right one; see package ntlmserver.
+	Protection ntlmserver.Protection
+	Binding    []byte
+	// Throttling is each account's budget of server time.
+	Throttling Throttling
 	// Token reports whether an access token is good for EWS. With one, a caller is an
 	// application that may impersonate everybody.
 	Token func(token string) bool
@@ -42,23 +51,18 @@ type Options struct {
 type Handler struct {
 	opts Options
 
+	budgets budgets
+
 	mu sync.Mutex
 	// running counts the requests in flight by account.
 	running map[string]int
 }
 
-// BasicScheme and BearerScheme are challenges of a server that allows passwords, and
-// of one that allows tokens.
-const (
-	BasicScheme  = `Basic realm="exchange.example"`
-	BearerScheme = `Bearer client_id="00000002-0000-0ff1-ce00-000000000000", trusted_issuers="00000001-0000-0000-c000-000000000000@*"`
-)
-
 // New makes a handler. Without schemes it offers what a default server on premises
 // does, and tokens when there is a Token function.
 func New(opts Options) *Handler {
 	if opts.Build == (Build{}) {
-		opts.Build = BuildOnPremises
+		opts.Build = BuildSE
 	}
 	if opts.Schemes == nil {
 		opts.Schemes = []string{"Negotiate", "NTLM", BasicScheme}
@@ -66,7 +70,10 @@ func New(opts Options) *Handler {
 			opts.Schemes = append(opts.Schemes, BearerScheme)
 		}
 	}
-	return &Handler{opts: opts, running: map[string]int{}}
+	return &Handler{
+		opts: opts, running: map[string]int{},
+		budgets: budgets{policy: opts.Throttling, now: opts.World.Now},
+	}
 }
 
 // ServeHTTP answers one request. Credentials come first, as with IIS: without them
@@ -114,7 +121,7 @@ func (h *Handler) refuseBody(w http.ResponseWriter, err error) {
 
 // serve answers a request whose sender is known.
 func (h *Handler) serve(r *http.Request, who caller, body []byte) *faults.Answer {
-	env, f := openEnvelope(body)
+	env, f := openEnvelope(body, h.opts.Build)
 	if f != nil {
 		return h.soapFault(f)
 	}
@@ -127,6 +134,9 @@ func (h *Handler) serve(r *http.Request, who caller, body []byte) *faults.Answer
 		return h.soapFault(errTooMany)
 	}
 	defer h.leave(who)
+	if wait := h.budgets.charge(who.name()); wait > 0 {
+		return h.soapFault(errBusy(wait))
+	}
 	faults.Wait(r.Context(), h.opts.Latency)
 	return faults.Run(r.Context(), h.rule(c), func() *faults.Answer {
 		if f := c.prepare(); f != nil {
@@ -203,34 +213,4 @@ func (h *Handler) leave(who caller) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.running[who.name()]--
-}
-
-// authenticate finds out who calls, or refuses with 401 and the schemes on offer.
-func (h *Handler) authenticate(w http.ResponseWriter, r *http.Request) (caller, bool) {
-	if user, password, ok := r.BasicAuth(); ok && h.offers("Basic") {
-		if account, known := h.opts.World.Authenticate(user, password); known {
-			return caller{account: &account}, true
-		}
-	}
-	token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if bearer && h.offers("Bearer") {
-		if h.opts.Token != nil && h.opts.Token(token) {
-			return caller{}, true
-		}
-		w.Header().Set("x-ms-diagnostics", `2000001;reason="There was an error processing the request token.";error_category="invalid_token"`)
-	}
-	for _, scheme := range h.opts.Schemes {
-		w.Header().Add("WWW-Authenticate", scheme)
-	}
-	w.WriteHeader(http.StatusUnauthorized)
-	return caller{}, false
-}
-
-func (h *Handler) offers(scheme string) bool {
-	for _, s := range h.opts.Schemes {
-		if name, _, _ := strings.Cut(s, " "); strings.EqualFold(name, scheme) {
-			return true
-		}
-	}
-	return false
 }
