@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/trainercal/trainercal/plugins/internal/contract"
 	"github.com/trainercal/trainercal/plugins/internal/transport"
 	"github.com/trainercal/trainercal/sdk"
 )
@@ -171,23 +172,16 @@ func unreachable(err error) *sdk.Error {
 // stopsAccount reports whether an error of one mailbox's request is one of the
 // account, which every other mailbox would meet too.
 func stopsAccount(e *sdk.Error) bool {
-	switch e.Code.Fault() {
-	case sdk.FaultCredentials, sdk.FaultConfiguration:
-		return true
-	}
-	if errors.Is(e, errNoToken) {
-		return true
-	}
 	var sent *transport.Error
-	if !errors.As(e, &sent) {
-		return false
-	}
-	switch sent.Kind {
-	case transport.Resolve, transport.Connect, transport.TLS, transport.Cancelled:
-		return true
-	}
-	return false
+	cancelled := errors.As(e, &sent) && sent.Kind == transport.Cancelled
+	return cancelled || errors.Is(e, errNoToken) || contract.StopsAccount(e)
 }
+
+// mailboxBatch is how calls that work on one mailbox at a time do so.
+var mailboxBatch = contract.Batch{AtOnce: mailboxesAtOnce, Stops: stopsAccount}
+
+// mailboxesAtOnce is how many mailboxes of a call are worked on at a time.
+const mailboxesAtOnce = 6
 
 func badAnswer(format string, args ...any) *sdk.Error {
 	return sdk.CodeBadAnswer.New("the server's answer could not be used: "+format, args...)

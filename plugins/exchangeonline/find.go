@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/trainercal/trainercal/plugins/internal/contract"
 	"github.com/trainercal/trainercal/plugins/internal/exchange"
 	"github.com/trainercal/trainercal/sdk"
 	"github.com/trainercal/trainercal/sdk/calendar"
@@ -15,9 +16,9 @@ const findPage = "100"
 // Find searches each calendar for events that carry the marker's property, whoever's
 // installation wrote it.
 func (a *account) Find(ctx context.Context, reqs []sdk.FindRequest, emit func(sdk.FindPage) error) error {
-	emit = guarded(emit)
+	emit = contract.Guard(emit)
 	work := func(ctx context.Context, req sdk.FindRequest) error { return a.findMailbox(ctx, req, emit) }
-	return each(ctx, reqs, work, func(req sdk.FindRequest, err *sdk.Error) error {
+	return contract.Each(ctx, mailboxBatch, reqs, work, func(req sdk.FindRequest, err *sdk.Error) error {
 		return emit(sdk.FindPage{Mailbox: req.Mailbox.Address, Err: err})
 	})
 }

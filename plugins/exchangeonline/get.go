@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"sync"
 
+	"github.com/trainercal/trainercal/plugins/internal/contract"
 	"github.com/trainercal/trainercal/plugins/internal/exchange"
 	"github.com/trainercal/trainercal/sdk"
 	"github.com/trainercal/trainercal/sdk/calendar"
@@ -23,16 +24,16 @@ const itemsPerGetPage = 50
 func (a *account) Get(ctx context.Context, reqs []sdk.GetRequest, emit func(sdk.GetPage) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	emit = guarded(emit)
+	emit = contract.Guard(emit)
 	var parts []*part
 	for _, req := range reqs {
 		g := &getting{req: req, reader: newReader(req.Mailbox, req.Detail, req.Own), emit: emit, cancel: cancel}
 		parts = append(parts, g.parts()...)
 	}
 	if err := a.graph.batch(ctx, jobGet, parts); err != nil {
-		return final(ctx, plain(err))
+		return contract.Final(ctx, contract.Plain(err))
 	}
-	return final(ctx, context.Cause(ctx))
+	return contract.Final(ctx, context.Cause(ctx))
 }
 
 // getting is one mailbox's part of a Get.

@@ -17,16 +17,16 @@ func (raw rawSettings) proof() proof {
 // the start: what is found out later stops the account.
 func (r *refusals) checkProof(p proof) {
 	if p.password != "" && p.certificateFile == "" {
-		r.add("certificate_password", "certificate_password without certificate_file", "Remove it, or set certificate_file.")
+		r.Add("certificate_password", "certificate_password without certificate_file", "Remove it, or set certificate_file.")
 	}
 	switch ways := p.ways(); len(ways) {
 	case 0:
-		r.add("client_secret", "client_secret is missing",
+		r.Add("client_secret", "client_secret is missing",
 			"Set the value of a client secret of the app registration, or certificate_file, or federated_token_file.")
 		return
 	case 1:
 	default:
-		r.add(ways[1], "more than one way to sign in", "Set client_secret, certificate_file or federated_token_file, and no other of them.")
+		r.Add(ways[1], "more than one way to sign in", "Set client_secret, certificate_file or federated_token_file, and no other of them.")
 		return
 	}
 	switch {
@@ -34,7 +34,7 @@ func (r *refusals) checkProof(p proof) {
 		r.checkCertificate(p)
 	case p.federatedFile != "" && r.absolute("federated_token_file", p.federatedFile):
 		if _, err := readFederated(p.federatedFile); err != nil {
-			r.add("federated_token_file", "federated_token_file cannot be used: "+err.Error(),
+			r.Add("federated_token_file", "federated_token_file cannot be used: "+err.Error(),
 				"Set the file that holds the token of the other identity provider, readable by the gateway.")
 		}
 	}
@@ -56,7 +56,7 @@ func (p proof) ways() []string {
 // absolute refuses a path that depends on where the plugin was started.
 func (r *refusals) absolute(attribute, path string) bool {
 	if !filepath.IsAbs(path) {
-		r.add(attribute, attribute+" is not an absolute path", "Write the whole path of the file.")
+		r.Add(attribute, attribute+" is not an absolute path", "Write the whole path of the file.")
 		return false
 	}
 	return true
@@ -66,9 +66,9 @@ func (r *refusals) checkCertificate(p proof) {
 	_, err := p.certificate()
 	switch {
 	case errors.Is(err, errPassword):
-		r.add("certificate_password", "certificate_password is not right: "+err.Error(), "Set the password of the PFX file; a PEM file needs none.")
+		r.Add("certificate_password", "certificate_password is not right: "+err.Error(), "Set the password of the PFX file; a PEM file needs none.")
 	case err != nil:
-		r.add("certificate_file", "certificate_file cannot be used: "+err.Error(),
+		r.Add("certificate_file", "certificate_file cannot be used: "+err.Error(),
 			"Set a PEM file with a certificate and its RSA key, or a PFX file, readable by the gateway.")
 	}
 }

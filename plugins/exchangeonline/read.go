@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/trainercal/trainercal/plugins/internal/contract"
 	"github.com/trainercal/trainercal/plugins/internal/transport"
 	"github.com/trainercal/trainercal/sdk"
 )
@@ -16,7 +17,7 @@ import (
 func (a *account) Read(ctx context.Context, reqs []sdk.ReadRequest, emit func(sdk.ReadPage) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	r := reading{account: a, emit: guarded(emit)}
+	r := reading{account: a, emit: contract.Guard(emit)}
 	var polls []*part
 	var rest []sdk.ReadRequest
 	for _, req := range reqs {
@@ -32,12 +33,12 @@ func (a *account) Read(ctx context.Context, reqs []sdk.ReadRequest, emit func(sd
 		}))
 	}
 	if err := a.graph.batch(ctx, jobDelta, polls); err != nil {
-		return final(ctx, plain(err))
+		return contract.Final(ctx, contract.Plain(err))
 	}
 	if ctx.Err() != nil {
-		return final(ctx, ctx.Err())
+		return contract.Final(ctx, ctx.Err())
 	}
-	return each(ctx, rest, r.anew, r.fail)
+	return contract.Each(ctx, mailboxBatch, rest, r.anew, r.fail)
 }
 
 // reading is a Read under way.
@@ -69,7 +70,7 @@ func (r reading) polled(ctx context.Context, req sdk.ReadRequest, path string, a
 		got, err = r.full(ctx, req)
 	}
 	if err != nil {
-		return settle(ctx, err, func(e *sdk.Error) error { return r.fail(req, e) })
+		return mailboxBatch.Settle(ctx, err, func(e *sdk.Error) error { return r.fail(req, e) })
 	}
 	return r.report(req, got)
 }

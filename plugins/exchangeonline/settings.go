@@ -8,8 +8,8 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/trainercal/trainercal/plugins/internal/contract"
 	"github.com/trainercal/trainercal/plugins/internal/transport"
-	"github.com/trainercal/trainercal/sdk"
 	"github.com/trainercal/trainercal/sdk/schema"
 )
 
@@ -128,64 +128,56 @@ func parseSettings(data json.RawMessage) (settings, error) {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&raw); err != nil {
-		return settings{}, &sdk.SettingsError{Diagnostics: []schema.Diagnostic{{
-			Severity: schema.Error, Summary: "The settings are not what the schema describes",
-		}}}
+		return settings{}, contract.Undecodable()
 	}
 	var refused refusals
 	refused.checkSupport(raw)
 	refused.checkIdentity(raw)
 	refused.checkProof(raw.proof())
 	if raw.Concurrency < 1 || raw.Concurrency > maxConcurrency {
-		refused.add("concurrency", "concurrency is out of range", fmt.Sprintf("Set a number from 1 to %d, or leave it out.", maxConcurrency))
+		refused.Add("concurrency", "concurrency is out of range", fmt.Sprintf("Set a number from 1 to %d, or leave it out.", maxConcurrency))
 	}
 	set := refused.addresses(raw)
-	if len(refused) > 0 {
-		return settings{}, &sdk.SettingsError{Diagnostics: refused}
+	if err := refused.Err(); err != nil {
+		return settings{}, err
 	}
 	return set, nil
 }
 
-// refusals collects what is wrong, so that the operator sees all of it at once.
-type refusals []schema.Diagnostic
-
-func (r *refusals) add(attribute, summary, detail string) {
-	*r = append(*r, schema.Diagnostic{
-		Severity: schema.Error, Summary: summary, Detail: detail, Path: []string{attribute},
-	})
-}
+// refusals collects what is wrong with the settings.
+type refusals struct{ contract.Refusals }
 
 func (r *refusals) checkSupport(raw rawSettings) {
 	for _, later := range []struct{ name, value string }{
 		{"ews_url", raw.EWSURL},
 	} {
 		if later.value != "" {
-			r.add(later.name, later.name+" is not supported yet", "Remove it; Exchange Online is reached over Graph.")
+			r.Add(later.name, later.name+" is not supported yet", "Remove it; Exchange Online is reached over Graph.")
 		}
 	}
 	switch raw.API {
 	case "graph":
 	case "ews":
-		r.add("api", `api = "ews" is not supported yet`, `Remove it, or set api = "graph".`)
+		r.Add("api", `api = "ews" is not supported yet`, `Remove it, or set api = "graph".`)
 	default:
-		r.add("api", fmt.Sprintf("unknown api %q", raw.API), `Set api = "graph".`)
+		r.Add("api", fmt.Sprintf("unknown api %q", raw.API), `Set api = "graph".`)
 	}
 }
 
 func (r *refusals) checkIdentity(raw rawSettings) {
 	switch strings.ToLower(raw.TenantID) {
 	case "":
-		r.add("tenant_id", "tenant_id is missing", "Set the directory (tenant) id of the app registration.")
+		r.Add("tenant_id", "tenant_id is missing", "Set the directory (tenant) id of the app registration.")
 	case "common", "organizations", "consumers":
-		r.add("tenant_id", "tenant_id must name one tenant",
+		r.Add("tenant_id", "tenant_id must name one tenant",
 			"Application credentials work in one tenant only: set its id or one of its domains.")
 	default:
 		if !tenantForm.MatchString(raw.TenantID) {
-			r.add("tenant_id", "tenant_id is neither an id nor a domain", "Copy the directory (tenant) id of the app registration.")
+			r.Add("tenant_id", "tenant_id is neither an id nor a domain", "Copy the directory (tenant) id of the app registration.")
 		}
 	}
 	if raw.ClientID == "" {
-		r.add("client_id", "client_id is missing", "Set the application (client) id of the app registration.")
+		r.Add("client_id", "client_id is missing", "Set the application (client) id of the app registration.")
 	}
 }
 
@@ -193,7 +185,7 @@ func (r *refusals) addresses(raw rawSettings) settings {
 	set := settings{tenant: raw.TenantID, concurrency: raw.Concurrency}
 	home, known := clouds[raw.Cloud]
 	if !known {
-		r.add("cloud", fmt.Sprintf("unknown cloud %q", raw.Cloud), "Set global, gcc-high, dod or china.")
+		r.Add("cloud", fmt.Sprintf("unknown cloud %q", raw.Cloud), "Set global, gcc-high, dod or china.")
 		return set
 	}
 	set.scope = home.graph + "/.default"
@@ -216,7 +208,7 @@ func (r *refusals) address(attribute, override, standard string) *url.URL {
 	}
 	u, err := transport.CheckEndpoint(raw)
 	if err != nil {
-		r.add(attribute, attribute+" cannot be used: "+err.Error(), "Set an https address, or leave it out.")
+		r.Add(attribute, attribute+" cannot be used: "+err.Error(), "Set an https address, or leave it out.")
 		return nil
 	}
 	return u

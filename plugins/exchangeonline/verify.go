@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/trainercal/trainercal/plugins/internal/contract"
 	"github.com/trainercal/trainercal/plugins/internal/transport"
 	"github.com/trainercal/trainercal/sdk"
 	"github.com/trainercal/trainercal/sdk/calendar"
@@ -19,10 +20,10 @@ import (
 // sync would run into trouble. In each mailbox it writes one private appointment,
 // shown as free, reads it back and removes it.
 func (a *account) Verify(ctx context.Context, mailboxes []sdk.Mailbox, emit func(sdk.Check) error) error {
-	emit = guarded(emit)
+	emit = contract.Guard(emit)
 	good, err := a.verifyAccount(ctx, mailboxes, emit)
 	if err != nil {
-		return final(ctx, err)
+		return contract.Final(ctx, err)
 	}
 	work := func(ctx context.Context, m sdk.Mailbox) error {
 		if !good {
@@ -33,7 +34,7 @@ func (a *account) Verify(ctx context.Context, mailboxes []sdk.Mailbox, emit func
 		}
 		return a.verifyMailbox(ctx, m, emit)
 	}
-	return each(ctx, mailboxes, work, func(m sdk.Mailbox, err *sdk.Error) error {
+	return contract.Each(ctx, mailboxBatch, mailboxes, work, func(m sdk.Mailbox, err *sdk.Error) error {
 		return emit(failed(m.Address, "mailbox", "asked for the mailbox", err))
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/trainercal/trainercal/plugins/internal/contract"
 	"github.com/trainercal/trainercal/plugins/internal/transport"
 	"github.com/trainercal/trainercal/sdk"
 	"github.com/trainercal/trainercal/sdk/calendar"
@@ -18,7 +19,7 @@ import (
 func (a *account) Write(ctx context.Context, reqs []sdk.WriteRequest, emit func(sdk.WriteResult) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	emit = guarded(emit)
+	emit = contract.Guard(emit)
 	var checks []*part
 	var writes queue
 	for _, req := range reqs {
@@ -38,12 +39,12 @@ func (a *account) Write(ctx context.Context, reqs []sdk.WriteRequest, emit func(
 		}
 	}
 	if err := a.graph.batch(ctx, jobCheck, checks); err != nil {
-		return final(ctx, plain(err))
+		return contract.Final(ctx, contract.Plain(err))
 	}
 	if err := a.graph.batch(ctx, jobWrite, writes.parts); err != nil {
-		return final(ctx, plain(err))
+		return contract.Final(ctx, contract.Plain(err))
 	}
-	return final(ctx, context.Cause(ctx))
+	return contract.Final(ctx, context.Cause(ctx))
 }
 
 // writing is one operation under way.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/trainercal/trainercal/plugins/internal/ews"
+	"github.com/trainercal/trainercal/plugins/internal/ewscalendar"
 	"github.com/trainercal/trainercal/plugins/internal/transport"
 	"github.com/trainercal/trainercal/sdk"
 )
@@ -44,25 +45,23 @@ func (b backend) Open(_ context.Context, req sdk.OpenRequest) (sdk.Account, erro
 	client := transport.New(transport.Options{
 		Base: b.base, RootCAs: set.roots, UserAgent: userAgent, Now: b.now,
 	})
+	speaker := ews.New(ews.Options{
+		URL: set.url, Auth: ews.Basic(set.username, set.password), Transport: client, Now: b.now,
+		Impersonate: set.access == accessImpersonation,
+	})
 	return &account{
-		settings:  set,
-		transport: client,
-		ews: ews.New(ews.Options{
-			URL: set.url, Auth: ews.Basic(set.username, set.password), Transport: client, Now: b.now,
-			Impersonate: set.access == accessImpersonation,
-		}),
-		now:     b.now,
-		folders: newFolders(),
+		Account:  ewscalendar.New(ewscalendar.Options{Client: speaker, Now: b.now}),
+		settings: set, transport: client, ews: speaker,
 	}, nil
 }
 
-// account is an opened master account; see sdk.Account for what its calls promise.
+// account is an opened master account; see sdk.Account for what its calls promise. Those
+// on mailboxes are the embedded account's.
 type account struct {
+	*ewscalendar.Account
 	settings  settings
 	transport *transport.Client
 	ews       *ews.Client
-	now       func() time.Time
-	folders   *folders
 }
 
 // Close drops the account's connections.

@@ -9,8 +9,8 @@ import (
 	"os"
 	"strings"
 
+	"github.com/trainercal/trainercal/plugins/internal/contract"
 	"github.com/trainercal/trainercal/plugins/internal/transport"
-	"github.com/trainercal/trainercal/sdk"
 	"github.com/trainercal/trainercal/sdk/schema"
 )
 
@@ -79,9 +79,7 @@ func parseSettings(data json.RawMessage) (settings, error) {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&raw); err != nil {
-		return settings{}, &sdk.SettingsError{Diagnostics: []schema.Diagnostic{{
-			Severity: schema.Error, Summary: "The settings are not what the schema describes",
-		}}}
+		return settings{}, contract.Undecodable()
 	}
 	var refused refusals
 	refused.checkSupport(raw)
@@ -90,48 +88,42 @@ func parseSettings(data json.RawMessage) (settings, error) {
 		url: refused.endpoint(raw), username: raw.Username, password: raw.Password,
 		access: raw.Access, roots: refused.authorities(raw.CAFile),
 	}
-	if len(refused) > 0 {
-		return settings{}, &sdk.SettingsError{Diagnostics: refused}
+	if err := refused.Err(); err != nil {
+		return settings{}, err
 	}
 	return set, nil
 }
 
-// refusals collects what is wrong, so that the operator sees all of it at once.
-type refusals []schema.Diagnostic
-
-func (r *refusals) add(attribute, summary, detail string) {
-	*r = append(*r, schema.Diagnostic{
-		Severity: schema.Error, Summary: summary, Detail: detail, Path: []string{attribute},
-	})
-}
+// refusals collects what is wrong with the settings.
+type refusals struct{ contract.Refusals }
 
 func (r *refusals) checkSupport(raw rawSettings) {
 	switch raw.Auth {
 	case "basic":
 	case "ntlm":
-		r.add("auth", `auth = "ntlm" is not supported yet`, `Turn Basic authentication on for the EWS site, and set auth = "basic".`)
+		r.Add("auth", `auth = "ntlm" is not supported yet`, `Turn Basic authentication on for the EWS site, and set auth = "basic".`)
 	default:
-		r.add("auth", fmt.Sprintf("unknown auth %q", raw.Auth), `Set auth = "basic".`)
+		r.Add("auth", fmt.Sprintf("unknown auth %q", raw.Auth), `Set auth = "basic".`)
 	}
 	switch raw.Access {
 	case accessFull, accessImpersonation:
 	default:
-		r.add("access", fmt.Sprintf("unknown access %q", raw.Access), `Set access = "full" or access = "impersonation".`)
+		r.Add("access", fmt.Sprintf("unknown access %q", raw.Access), `Set access = "full" or access = "impersonation".`)
 	}
 	if raw.Autodiscover {
-		r.add("autodiscover", "autodiscover is not supported yet", "Remove it, and set url to the server's EWS address.")
+		r.Add("autodiscover", "autodiscover is not supported yet", "Remove it, and set url to the server's EWS address.")
 	}
 }
 
 func (r *refusals) checkIdentity(raw rawSettings) {
 	switch {
 	case raw.Username == "":
-		r.add("username", "username is missing", `Set the master account's sign-in name: DOMAIN\user or user@domain.`)
+		r.Add("username", "username is missing", `Set the master account's sign-in name: DOMAIN\user or user@domain.`)
 	case strings.Contains(raw.Username, ":"):
-		r.add("username", "username must not contain a colon", "Basic authentication ends the name at the first colon (RFC 7617).")
+		r.Add("username", "username must not contain a colon", "Basic authentication ends the name at the first colon (RFC 7617).")
 	}
 	if raw.Password == "" {
-		r.add("password", "password is missing", "Set the master account's password.")
+		r.Add("password", "password is missing", "Set the master account's password.")
 	}
 }
 
@@ -140,13 +132,13 @@ func (r *refusals) checkIdentity(raw rawSettings) {
 func (r *refusals) endpoint(raw rawSettings) *url.URL {
 	if raw.URL == "" {
 		if !raw.Autodiscover {
-			r.add("url", "url is missing", "Set the server's EWS address, usually https://SERVER/EWS/Exchange.asmx.")
+			r.Add("url", "url is missing", "Set the server's EWS address, usually https://SERVER/EWS/Exchange.asmx.")
 		}
 		return nil
 	}
 	u, err := transport.CheckEndpoint(raw.URL)
 	if err != nil {
-		r.add("url", "url cannot be used: "+err.Error(), "Set the server's EWS address, usually https://SERVER/EWS/Exchange.asmx.")
+		r.Add("url", "url cannot be used: "+err.Error(), "Set the server's EWS address, usually https://SERVER/EWS/Exchange.asmx.")
 		return nil
 	}
 	if strings.Trim(u.Path, "/") == "" {
@@ -162,12 +154,12 @@ func (r *refusals) authorities(file string) *x509.CertPool {
 	}
 	pem, err := os.ReadFile(file)
 	if err != nil {
-		r.add("ca_file", "ca_file cannot be read", "Check the path, and that the gateway's user may read the file.")
+		r.Add("ca_file", "ca_file cannot be read", "Check the path, and that the gateway's user may read the file.")
 		return nil
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(pem) {
-		r.add("ca_file", "ca_file holds no certificate", "Export the authority's certificate as PEM (Base-64 encoded X.509).")
+		r.Add("ca_file", "ca_file holds no certificate", "Export the authority's certificate as PEM (Base-64 encoded X.509).")
 		return nil
 	}
 	return pool

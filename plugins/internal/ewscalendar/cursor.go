@@ -1,4 +1,4 @@
-package exchangeonprem
+package ewscalendar
 
 import (
 	"encoding/json"

@@ -1,9 +1,10 @@
-package exchangeonprem
+package ewscalendar
 
 import (
 	"context"
 	"time"
 
+	"github.com/trainercal/trainercal/plugins/internal/contract"
 	"github.com/trainercal/trainercal/plugins/internal/ews"
 	"github.com/trainercal/trainercal/sdk"
 	"github.com/trainercal/trainercal/sdk/calendar"
@@ -25,14 +26,14 @@ const privateAdvice = "a delegate needs \"Delegate can see my private items\"; f
 
 // verifyItem writes an appointment that is shown as free, a private one where it can,
 // reads it back and removes it for good, so that not even the deleted items have it.
-func (a *account) verifyItem(ctx context.Context, m sdk.Mailbox, rights *ews.Rights) (private, write sdk.Check) {
+func (a *Account) verifyItem(ctx context.Context, m sdk.Mailbox, rights *ews.Rights) (private, write sdk.Check) {
 	private = privateRight(m, rights)
 	if rights != nil && !(rights.Create && rights.Modify && rights.Delete) {
-		return private, failed(m.Address, "write", "asked for the rights on the calendar", sdk.CodeAccessDenied.
+		return private, FailedCheck(m.Address, "write", "asked for the rights on the calendar", sdk.CodeAccessDenied.
 			New("the master account may not create, change and delete items").
 			WithAdvice("give it full access to the mailbox, or editor rights on the calendar"))
 	}
-	results, err := a.ews.CreateItems(ctx, m.Address, []ews.NewItem{a.testItem(m, private.Outcome != sdk.Failed)})
+	results, err := a.client.CreateItems(ctx, m.Address, []ews.NewItem{a.testItem(m, private.Outcome != sdk.Failed)})
 	if err == nil && results[0].Err != nil {
 		err = results[0].Err
 	}
@@ -52,7 +53,7 @@ func (a *account) verifyItem(ctx context.Context, m sdk.Mailbox, rights *ews.Rig
 
 // testItem is a minute of tomorrow that blocks nobody's time. A delegate who cannot see
 // private items could not remove one.
-func (a *account) testItem(m sdk.Mailbox, private bool) ews.NewItem {
+func (a *Account) testItem(m sdk.Mailbox, private bool) ews.NewItem {
 	start := a.now().UTC().Truncate(time.Hour).Add(24 * time.Hour)
 	sensitivity := calendar.SensitivityNormal
 	if private {
@@ -77,24 +78,24 @@ func privateRight(m sdk.Mailbox, rights *ews.Rights) sdk.Check {
 			Observed: "the server does not tell the right, and there was no private appointment to look at",
 		}
 	case !*rights.ViewPrivate:
-		return failed(m.Address, "private", "asked for the rights on the calendar", sdk.CodeAccessDenied.
+		return FailedCheck(m.Address, "private", "asked for the rights on the calendar", sdk.CodeAccessDenied.
 			New("private appointments cannot be seen: the trainer would look free").WithAdvice("%s", privateAdvice))
 	}
 	return passed(m.Address, "private", "private appointments can be seen")
 }
 
 // verifyPrivateItem looks at the private test appointment.
-func (a *account) verifyPrivateItem(ctx context.Context, m sdk.Mailbox, id string) sdk.Check {
-	results, err := a.ews.GetItems(ctx, m.Address, []string{id}, false)
+func (a *Account) verifyPrivateItem(ctx context.Context, m sdk.Mailbox, id string) sdk.Check {
+	results, err := a.client.GetItems(ctx, m.Address, []string{id}, false)
 	if err == nil && results[0].Err != nil {
 		err = results[0].Err
 	}
 	if err != nil {
-		return failed(m.Address, "private", "asked for a private appointment", asError(err))
+		return FailedCheck(m.Address, "private", "asked for a private appointment", contract.AsError(err))
 	}
 	item, err := results[0].Value.Calendar(viewOf(m, sdk.DetailBusy, nil))
 	if err != nil || item.Sensitivity != calendar.SensitivityPrivate {
-		return failed(m.Address, "private", "asked for a private appointment", sdk.CodeAccessDenied.
+		return FailedCheck(m.Address, "private", "asked for a private appointment", sdk.CodeAccessDenied.
 			New("it is not shown as one: the trainer would look free").WithAdvice("%s", privateAdvice))
 	}
 	return passed(m.Address, "private", "private appointments can be seen")
@@ -102,8 +103,8 @@ func (a *account) verifyPrivateItem(ctx context.Context, m sdk.Mailbox, id strin
 
 // removeTestItems removes the test appointment, and any that an earlier check had to
 // leave behind.
-func (a *account) removeTestItems(ctx context.Context, m sdk.Mailbox, made string) error {
-	found, err := a.ews.FindMarked(ctx, m.Address, verifyMarker, sdk.MaxItems)
+func (a *Account) removeTestItems(ctx context.Context, m sdk.Mailbox, made string) error {
+	found, err := a.client.FindMarked(ctx, m.Address, verifyMarker, sdk.MaxItems)
 	var ids []string
 	for _, item := range found {
 		if item.MarkerText() == verifyMarker && item.ItemID.ID != made {
@@ -116,7 +117,7 @@ func (a *account) removeTestItems(ctx context.Context, m sdk.Mailbox, made strin
 	if len(ids) == 0 {
 		return err
 	}
-	results, deleteErr := a.ews.DeleteItems(ctx, m.Address, ids, true)
+	results, deleteErr := a.client.DeleteItems(ctx, m.Address, ids, true)
 	if deleteErr != nil {
 		return deleteErr
 	}
@@ -131,12 +132,12 @@ func (a *account) removeTestItems(ctx context.Context, m sdk.Mailbox, made strin
 // writeCheck says how writing and removing went.
 func writeCheck(m sdk.Mailbox, written, removed error) sdk.Check {
 	switch {
-	case removed != nil && (written == nil || asError(written).Code == sdk.CodeOutcomeUnknown):
-		check := failed(m.Address, "write", "removed the test appointment", asError(removed))
+	case removed != nil && (written == nil || contract.AsError(written).Code == sdk.CodeOutcomeUnknown):
+		check := FailedCheck(m.Address, "write", "removed the test appointment", contract.AsError(removed))
 		check.Advice += " Delete the appointment \"" + verifySubject + "\" of tomorrow if it is there."
 		return check
 	case written != nil:
-		return failed(m.Address, "write", "wrote a test appointment", asError(written))
+		return FailedCheck(m.Address, "write", "wrote a test appointment", contract.AsError(written))
 	}
 	return passed(m.Address, "write", "wrote and removed a test appointment")
 }

@@ -1,10 +1,11 @@
-package exchangeonprem
+package ewscalendar
 
 import (
 	"cmp"
 	"context"
 	"slices"
 
+	"github.com/trainercal/trainercal/plugins/internal/contract"
 	"github.com/trainercal/trainercal/plugins/internal/ews"
 	"github.com/trainercal/trainercal/sdk"
 )
@@ -17,13 +18,13 @@ func (w *writer) creates(ctx context.Context, ops []sdk.Operation) error {
 	if len(doubtful) == 0 {
 		return w.batches(ctx, fresh, w.create)
 	}
-	found, err := w.account.ews.FindMarked(ctx, w.mailbox.Address, "", sdk.MaxItems)
+	found, err := w.account.client.FindMarked(ctx, w.mailbox.Address, "", sdk.MaxItems)
 	if err != nil {
-		if stopsAccount(asError(err)) {
+		if contract.StopsAccount(contract.AsError(err)) {
 			return err
 		}
 		// Nothing is known of the doubtful ones; the others are not held up.
-		if err := w.refuseAll(doubtful, asError(err)); err != nil {
+		if err := w.refuseAll(doubtful, contract.AsError(err)); err != nil {
 			return err
 		}
 		return w.batches(ctx, fresh, w.create)
@@ -87,6 +88,6 @@ func (w *writer) create(ctx context.Context, ops []sdk.Operation) ([]outcome, er
 	for i, op := range ops {
 		items[i] = w.item(op)
 	}
-	results, err := w.account.ews.CreateItems(ctx, w.mailbox.Address, items)
+	results, err := w.account.client.CreateItems(ctx, w.mailbox.Address, items)
 	return outcomesOf(results), err
 }

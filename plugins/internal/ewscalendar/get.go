@@ -1,8 +1,9 @@
-package exchangeonprem
+package ewscalendar
 
 import (
 	"context"
 
+	"github.com/trainercal/trainercal/plugins/internal/contract"
 	"github.com/trainercal/trainercal/plugins/internal/ews"
 	"github.com/trainercal/trainercal/sdk"
 	"github.com/trainercal/trainercal/sdk/calendar"
@@ -12,15 +13,15 @@ import (
 const itemsPerGet = 50
 
 // Get fetches whole items by id.
-func (a *account) Get(ctx context.Context, reqs []sdk.GetRequest, emit func(sdk.GetPage) error) error {
-	emit = guarded(emit)
+func (a *Account) Get(ctx context.Context, reqs []sdk.GetRequest, emit func(sdk.GetPage) error) error {
+	emit = contract.Guard(emit)
 	work := func(ctx context.Context, req sdk.GetRequest) error { return a.getMailbox(ctx, req, emit) }
-	return each(ctx, reqs, work, func(req sdk.GetRequest, err *sdk.Error) error {
+	return contract.Each(ctx, batch, reqs, work, func(req sdk.GetRequest, err *sdk.Error) error {
 		return emit(sdk.GetPage{Mailbox: req.Mailbox.Address, Err: err})
 	})
 }
 
-func (a *account) getMailbox(ctx context.Context, req sdk.GetRequest, emit func(sdk.GetPage) error) error {
+func (a *Account) getMailbox(ctx context.Context, req sdk.GetRequest, emit func(sdk.GetPage) error) error {
 	ids := unique(req.IDs)
 	for len(ids) > itemsPerGet {
 		page, err := a.getPage(ctx, req, ids[:itemsPerGet])
@@ -42,7 +43,7 @@ func (a *account) getMailbox(ctx context.Context, req sdk.GetRequest, emit func(
 
 // getPage fetches some items. What is not found is missing only if the calendar
 // itself can be seen.
-func (a *account) getPage(ctx context.Context, req sdk.GetRequest, ids []string) (sdk.GetPage, error) {
+func (a *Account) getPage(ctx context.Context, req sdk.GetRequest, ids []string) (sdk.GetPage, error) {
 	page := sdk.GetPage{Mailbox: req.Mailbox.Address}
 	if len(ids) == 0 {
 		return page, nil
@@ -52,7 +53,7 @@ func (a *account) getPage(ctx context.Context, req sdk.GetRequest, ids []string)
 		return page, err
 	}
 	bodies := req.Detail == sdk.DetailFull || len(req.Own) > 0
-	results, err := a.ews.GetItems(ctx, req.Mailbox.Address, ids, bodies)
+	results, err := a.client.GetItems(ctx, req.Mailbox.Address, ids, bodies)
 	if err != nil {
 		return page, err
 	}

@@ -1,4 +1,4 @@
-package exchangeonprem
+package ewscalendar
 
 import (
 	"context"
@@ -32,7 +32,7 @@ func (w *writer) update(ctx context.Context, ops []sdk.Operation) ([]outcome, er
 	for i, op := range ops {
 		changes[i] = w.change(op, op.Version)
 	}
-	results, err := w.account.ews.UpdateItems(ctx, w.mailbox.Address, changes, true)
+	results, err := w.account.client.UpdateItems(ctx, w.mailbox.Address, changes, true)
 	return outcomesOf(results), err
 }
 
@@ -47,7 +47,7 @@ func (w *writer) overwrite(ctx context.Context, ops []sdk.Operation) ([]outcome,
 	if err != nil {
 		return nil, err
 	}
-	present, err := w.account.ews.GetItems(ctx, w.mailbox.Address, ids, false)
+	present, err := w.account.client.GetItems(ctx, w.mailbox.Address, ids, false)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func (w *writer) overwrite(ctx context.Context, ops []sdk.Operation) ([]outcome,
 	if len(changes) == 0 {
 		return outcomes, nil
 	}
-	results, err := w.account.ews.UpdateItems(ctx, w.mailbox.Address, changes, false)
+	results, err := w.account.client.UpdateItems(ctx, w.mailbox.Address, changes, false)
 	for j, out := range outcomesOf(results) {
 		outcomes[places[j]] = out
 	}
@@ -107,11 +107,3 @@ func sameWords(a, b string) bool {
 }
 
 func calendarID(id string) calendar.ItemID { return calendar.ItemID(id) }
-
-// plain keeps a nil *sdk.Error a nil error.
-func plain(e *sdk.Error) error {
-	if e == nil {
-		return nil
-	}
-	return e
-}

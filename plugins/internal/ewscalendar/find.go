@@ -1,8 +1,9 @@
-package exchangeonprem
+package ewscalendar
 
 import (
 	"context"
 
+	"github.com/trainercal/trainercal/plugins/internal/contract"
 	"github.com/trainercal/trainercal/plugins/internal/ews"
 	"github.com/trainercal/trainercal/sdk"
 	"github.com/trainercal/trainercal/sdk/calendar"
@@ -10,8 +11,8 @@ import (
 
 // Find searches each calendar for items that carry a gateway's marker, whoever's
 // installation wrote it.
-func (a *account) Find(ctx context.Context, reqs []sdk.FindRequest, emit func(sdk.FindPage) error) error {
-	emit = guarded(emit)
+func (a *Account) Find(ctx context.Context, reqs []sdk.FindRequest, emit func(sdk.FindPage) error) error {
+	emit = contract.Guard(emit)
 	work := func(ctx context.Context, req sdk.FindRequest) error {
 		items, err := a.findMailbox(ctx, req)
 		if err != nil {
@@ -19,7 +20,7 @@ func (a *account) Find(ctx context.Context, reqs []sdk.FindRequest, emit func(sd
 		}
 		return emitFound(req.Mailbox.Address, items, emit)
 	}
-	return each(ctx, reqs, work, func(req sdk.FindRequest, err *sdk.Error) error {
+	return contract.Each(ctx, batch, reqs, work, func(req sdk.FindRequest, err *sdk.Error) error {
 		return emit(sdk.FindPage{Mailbox: req.Mailbox.Address, Err: err})
 	})
 }
@@ -36,8 +37,8 @@ func emitFound(mailbox string, items []calendar.Item, emit func(sdk.FindPage) er
 
 // findMailbox lists the marked items that ended at or after req.Since. A property
 // that holds something else than a marker is not ours.
-func (a *account) findMailbox(ctx context.Context, req sdk.FindRequest) ([]calendar.Item, error) {
-	found, err := a.ews.FindMarked(ctx, req.Mailbox.Address, "", sdk.MaxItems)
+func (a *Account) findMailbox(ctx context.Context, req sdk.FindRequest) ([]calendar.Item, error) {
+	found, err := a.client.FindMarked(ctx, req.Mailbox.Address, "", sdk.MaxItems)
 	if err != nil {
 		return nil, err
 	}

@@ -1,8 +1,9 @@
-package exchangeonprem
+package ewscalendar
 
 import (
 	"context"
 
+	"github.com/trainercal/trainercal/plugins/internal/contract"
 	"github.com/trainercal/trainercal/plugins/internal/ews"
 	"github.com/trainercal/trainercal/sdk"
 )
@@ -14,19 +15,19 @@ const itemsPerWrite = 25
 // Write carries out operations, each mailbox's in batches. Each is safe to repeat: a
 // create is searched for when it may have happened, an update says what should be,
 // and what is deleted already is deleted.
-func (a *account) Write(ctx context.Context, reqs []sdk.WriteRequest, emit func(sdk.WriteResult) error) error {
-	emit = guarded(emit)
+func (a *Account) Write(ctx context.Context, reqs []sdk.WriteRequest, emit func(sdk.WriteResult) error) error {
+	emit = contract.Guard(emit)
 	work := func(ctx context.Context, req sdk.WriteRequest) error {
 		w := &writer{account: a, mailbox: req.Mailbox, emit: emit}
 		return w.run(ctx, req.Operations)
 	}
 	// What concerns one operation is answered for it, so nothing is left for fail.
-	return each(ctx, reqs, work, func(_ sdk.WriteRequest, err *sdk.Error) error { return err })
+	return contract.Each(ctx, batch, reqs, work, func(_ sdk.WriteRequest, err *sdk.Error) error { return err })
 }
 
 // writer carries out the operations of one mailbox.
 type writer struct {
-	account *account
+	account *Account
 	mailbox sdk.Mailbox
 	emit    func(sdk.WriteResult) error
 	// visible is whether the calendar can be seen, once that was asked.
@@ -96,10 +97,10 @@ func (w *writer) batches(ctx context.Context, ops []sdk.Operation, send send) er
 		part, rest := ops[:n], ops[n:]
 		outcomes, err := send(ctx, part)
 		if err != nil {
-			if stopsAccount(asError(err)) {
+			if contract.StopsAccount(contract.AsError(err)) {
 				return err
 			}
-			outcomes = everyone(n, asError(err))
+			outcomes = everyone(n, contract.AsError(err))
 		}
 		stopped, err := w.settle(ctx, part, outcomes)
 		if err != nil {
@@ -115,13 +116,13 @@ func (w *writer) batches(ctx context.Context, ops []sdk.Operation, send send) er
 // are answered too.
 func (w *writer) settle(ctx context.Context, ops []sdk.Operation, outcomes []outcome) (stopped []sdk.Operation, err error) {
 	for i, op := range ops {
-		if ews.HasCode(plain(outcomes[i].err), ews.CodeBatchStopped) {
+		if ews.HasCode(contract.Plain(outcomes[i].err), ews.CodeBatchStopped) {
 			stopped = append(stopped, op)
 		}
 	}
 	stuck := len(stopped) == len(ops)
 	for i, op := range ops {
-		if ews.HasCode(plain(outcomes[i].err), ews.CodeBatchStopped) && !stuck {
+		if ews.HasCode(contract.Plain(outcomes[i].err), ews.CodeBatchStopped) && !stuck {
 			continue
 		}
 		if err := w.answer(op, w.judge(ctx, op, outcomes[i])); err != nil {
@@ -156,7 +157,7 @@ func (w *writer) gone(ctx context.Context, op sdk.Operation, out outcome) outcom
 	}
 	switch {
 	case w.visible.err != nil:
-		return outcome{err: asError(w.visible.err)}
+		return outcome{err: contract.AsError(w.visible.err)}
 	case op.Kind == sdk.Delete:
 		return outcome{}
 	}
@@ -166,7 +167,7 @@ func (w *writer) gone(ctx context.Context, op sdk.Operation, out outcome) outcom
 // conflict: an item of another version than expected may have got it from this very
 // update, whose answer was lost.
 func (w *writer) conflict(ctx context.Context, op sdk.Operation, out outcome) outcome {
-	results, err := w.account.ews.GetItems(ctx, w.mailbox.Address, []string{string(op.ItemID)}, true)
+	results, err := w.account.client.GetItems(ctx, w.mailbox.Address, []string{string(op.ItemID)}, true)
 	if err != nil || results[0].Err != nil {
 		return out
 	}
@@ -184,7 +185,7 @@ func (w *writer) delete(ctx context.Context, ops []sdk.Operation) ([]outcome, er
 	for i, op := range ops {
 		ids[i] = string(op.ItemID)
 	}
-	results, err := w.account.ews.DeleteItems(ctx, w.mailbox.Address, ids, false)
+	results, err := w.account.client.DeleteItems(ctx, w.mailbox.Address, ids, false)
 	outcomes := make([]outcome, len(results))
 	for i, res := range results {
 		outcomes[i].err = res.Err

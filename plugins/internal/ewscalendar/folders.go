@@ -1,4 +1,4 @@
-package exchangeonprem
+package ewscalendar
 
 import (
 	"context"
@@ -30,7 +30,7 @@ func (f *folders) put(mailbox, id string) {
 }
 
 // calendarID is the id of a mailbox's calendar folder.
-func (a *account) calendarID(ctx context.Context, mailbox string) (string, error) {
+func (a *Account) calendarID(ctx context.Context, mailbox string) (string, error) {
 	if id, known := a.folders.get(mailbox); known {
 		return id, nil
 	}
@@ -39,8 +39,8 @@ func (a *account) calendarID(ctx context.Context, mailbox string) (string, error
 
 // probe asks for a mailbox's calendar folder. Where that works, an item that is not
 // found is gone; where it does not, nothing is known of the item.
-func (a *account) probe(ctx context.Context, mailbox string) (string, error) {
-	folder, _, err := a.ews.GetCalendar(ctx, mailbox)
+func (a *Account) probe(ctx context.Context, mailbox string) (string, error) {
+	folder, _, err := a.client.GetCalendar(ctx, mailbox)
 	if err != nil {
 		return "", err
 	}

@@ -1,9 +1,10 @@
-package exchangeonprem
+package ewscalendar
 
 import (
 	"context"
 	"time"
 
+	"github.com/trainercal/trainercal/plugins/internal/contract"
 	"github.com/trainercal/trainercal/plugins/internal/ews"
 	"github.com/trainercal/trainercal/plugins/internal/winzone"
 	"github.com/trainercal/trainercal/sdk"
@@ -23,8 +24,8 @@ const (
 // Read reports each mailbox's calendar, or that nothing changed in it. A mailbox's
 // answer is collected whole before any of it is emitted: a read that fails half-way
 // reports nothing but its error (A1, A2).
-func (a *account) Read(ctx context.Context, reqs []sdk.ReadRequest, emit func(sdk.ReadPage) error) error {
-	emit = guarded(emit)
+func (a *Account) Read(ctx context.Context, reqs []sdk.ReadRequest, emit func(sdk.ReadPage) error) error {
+	emit = contract.Guard(emit)
 	work := func(ctx context.Context, req sdk.ReadRequest) error {
 		changes, complete, err := a.readMailbox(ctx, req)
 		if err != nil {
@@ -32,7 +33,7 @@ func (a *account) Read(ctx context.Context, reqs []sdk.ReadRequest, emit func(sd
 		}
 		return emitChanges(req.Mailbox.Address, changes, complete, emit)
 	}
-	return each(ctx, reqs, work, func(req sdk.ReadRequest, err *sdk.Error) error {
+	return contract.Each(ctx, batch, reqs, work, func(req sdk.ReadRequest, err *sdk.Error) error {
 		return emit(sdk.ReadPage{Mailbox: req.Mailbox.Address, Err: err})
 	})
 }
@@ -50,7 +51,7 @@ func emitChanges(mailbox string, changes []calendar.Change, complete sdk.Complet
 // readMailbox asks what changed since the cursor, and reads the window where
 // something did. The state is taken before the window is read: what changes in
 // between is read twice and not missed.
-func (a *account) readMailbox(ctx context.Context, req sdk.ReadRequest) ([]calendar.Change, sdk.Complete, error) {
+func (a *Account) readMailbox(ctx context.Context, req sdk.ReadRequest) ([]calendar.Change, sdk.Complete, error) {
 	from, reported := readCursor(req)
 	state, changed, err := a.sync(ctx, req.Mailbox.Address, from)
 	if err != nil {
@@ -68,10 +69,10 @@ func (a *account) readMailbox(ctx context.Context, req sdk.ReadRequest) ([]calen
 // sync finds out whether anything changed since the state, and what the state is
 // now. A state the server no longer accepts is given up, and everything may have
 // changed (F5).
-func (a *account) sync(ctx context.Context, mailbox, from string) (state string, changed bool, err error) {
-	state, changed, err = a.ews.Sync(ctx, mailbox, from)
+func (a *Account) sync(ctx context.Context, mailbox, from string) (state string, changed bool, err error) {
+	state, changed, err = a.client.Sync(ctx, mailbox, from)
 	if from != "" && (ews.HasCode(err, ews.CodeInvalidSyncState) || ews.HasCode(err, ews.CodeSyncFolderGone)) {
-		state, _, err = a.ews.Sync(ctx, mailbox, "")
+		state, _, err = a.client.Sync(ctx, mailbox, "")
 		changed = true
 	}
 	return state, changed, err
@@ -81,9 +82,9 @@ func (a *account) sync(ctx context.Context, mailbox, from string) (state string,
 // window differs from ours at its start, and for whole days that were made in
 // another zone at both ends; so more is asked for, and what does not belong is left
 // out (F1).
-func (a *account) readWindow(ctx context.Context, req sdk.ReadRequest) ([]calendar.Change, error) {
+func (a *Account) readWindow(ctx context.Context, req sdk.ReadRequest) ([]calendar.Change, error) {
 	asked := calendar.Window{Start: req.Window.Start.Add(-zoneSlack), End: req.Window.End.Add(zoneSlack)}
-	found, err := a.ews.CalendarView(ctx, req.Mailbox.Address, asked, sdk.MaxItems+slackItems)
+	found, err := a.client.CalendarView(ctx, req.Mailbox.Address, asked, sdk.MaxItems+slackItems)
 	if err != nil {
 		return nil, err
 	}

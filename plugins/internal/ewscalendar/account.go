@@ -1,0 +1,38 @@
+package ewscalendar
+
+import (
+	"time"
+
+	"github.com/trainercal/trainercal/plugins/internal/contract"
+	"github.com/trainercal/trainercal/plugins/internal/ews"
+)
+
+// mailboxesAtOnce is how many mailboxes of a call are worked on at a time.
+const mailboxesAtOnce = 4
+
+// batch is how the calls work on their mailboxes.
+var batch = contract.Batch{AtOnce: mailboxesAtOnce, Stops: contract.StopsAccount}
+
+// Options configure an [Account]; Client is required. How the mailboxes are reached, by
+// full access or as their owners, is the client's to know.
+type Options struct {
+	Client *ews.Client
+	// Now is the clock; time.Now by default.
+	Now func() time.Time
+}
+
+// Account serves the calls of sdk.Account that work on mailboxes, but for Close, and for
+// Verify, of which it has the mailboxes' part. It is safe for concurrent use.
+type Account struct {
+	client  *ews.Client
+	now     func() time.Time
+	folders *folders
+}
+
+// New returns an account. It does no I/O.
+func New(opts Options) *Account {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	return &Account{client: opts.Client, now: opts.Now, folders: newFolders()}
+}

@@ -1,0 +1,26 @@
+// Package ewscalendar keeps the contract of package sdk over Exchange Web Services: the
+// calls that work on mailboxes, whatever plugin serves them and however it signs in.
+//
+// Main type: [New] makes an [Account] of an EWS client. It reads in two steps:
+// SyncFolderItems tells whether anything in the calendar changed since the cursor; only
+// then the window is read as a whole, with FindItem's calendar view. So a read either
+// brings no changes or is a full one, and a series that was changed in whatever way is
+// right without recurrence rules. Lists have no bodies: items whose text is wanted are
+// marked incomplete, and Get fetches them.
+//
+// The package promises what the contract promises, and by these means:
+//   - no item twice: a create whose outcome is unknown is searched for by its marker
+//     before it is repeated;
+//   - nothing overwritten: an update names the version it replaces;
+//   - no mail to anybody: attendees are never written, and every write says SendToNone;
+//   - no private text: what is not of normal sensitivity loses its text while it is
+//     decoded, unless it is the gateway's own;
+//   - gone means gone: that an item is not found counts only while the calendar itself
+//     can be seen, as Exchange answers the same without permission.
+//
+// Deleted appointments go to the mailbox's deleted items, as with every Outlook.
+//
+// Neighbours: plugins/internal/ews is the client, plugins/internal/contract says whose
+// an error is, plugins/internal/winzone knows Windows zone names;
+// plugins/exchangeonprem and plugins/exchangeonline build their backends on this package.
+package ewscalendar
