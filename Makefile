@@ -11,6 +11,8 @@ RACE := $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 TEST_FLAGS ?=
 # How long `make fuzz` works on each decoder.
 FUZZTIME ?= 30s
+# How long `make soak` lives random histories.
+SOAK ?= 10m
 
 PROGRAMS := gateway gateway-plugin-exchange-online gateway-plugin-exchange-onprem sandbox
 PACKAGE_gateway := ./gateway
@@ -70,9 +72,14 @@ bench: ## all benchmarks, with allocations
 fuzz: ## fuzz every decoder of outside bytes for FUZZTIME each
 	.ci/fuzz $(FUZZTIME)
 
+.PHONY: soak
+soak: ## random histories of both sides against a model of what should be true, for SOAK
+	$(GO) test -run TestSoak -timeout 0 -v ./gateway/internal/soak -soak $(SOAK)
+
 .PHONY: long
 long: ## what takes longer than a change should wait for: fuzz, the largest tests, benchmarks
 	$(MAKE) fuzz FUZZTIME=$(FUZZTIME)
+	$(MAKE) soak
 	TRAINERCAL_LONG=1 RAPID_CHECKS=5000 $(GO) test -count=1 -timeout 60m \
 		./sdk/internal/... ./gateway/internal/reconcile ./gateway/internal/cli ./plugins/exchangesim/world
 	$(MAKE) bench

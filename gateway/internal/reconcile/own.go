@@ -29,11 +29,8 @@ func (p *planner) claimMarked() {
 func (p *planner) claimKey(key string, found []calendar.Item) {
 	link, linked := p.links[key]
 	chosen := p.choose(link, linked, key, found)
-	if chosen == nil && !(linked && link.ItemID != "") {
-		for _, item := range found {
-			p.ownItems[item.ID] = true
-			p.find(ReasonOrphan, item.ID)
-		}
+	if _, wanted := p.wanted[key]; !wanted && (!linked || link.State == LinkOrphan) {
+		p.keepOrphan(linked, found)
 		return
 	}
 	model := link.content()
@@ -50,16 +47,12 @@ func (p *planner) claimKey(key string, found []calendar.Item) {
 
 // choose picks which of the items with a key's marker is the one: the linked item,
 // else the generation that was intended, else the one at the wanted time, else the
-// first by id. It is nil when the linked item is there but was not seen, and for a
-// key that nothing wants.
+// first by id. It is nil when the linked item is there but was not seen.
 func (p *planner) choose(link Link, linked bool, key string, found []calendar.Item) *calendar.Item {
 	if linked && link.ItemID != "" && !p.confirmedGone(link.ItemID) {
 		return pick(found, func(i calendar.Item) bool { return i.ID == link.ItemID })
 	}
 	want, wanted := p.wanted[key]
-	if !wanted && !linked {
-		return nil
-	}
 	if c := pick(found, func(i calendar.Item) bool { return linked && i.Marker.Generation == link.Generation }); c != nil {
 		return c
 	}
@@ -84,10 +77,33 @@ func (p *planner) adopt(link Link, key string, item calendar.Item) Link {
 	link.ItemID, link.Version, link.State = item.ID, item.Version, LinkWritten
 	link.Rendered, link.Canonical = content, &content
 	link.Revision = adoptedRevision
-	p.links[key], p.linkByID[item.ID] = link, link
-	p.ownItems[item.ID] = true
-	p.plan.Links = append(p.plan.Links, LinkStep{Op: OpUpdate, Reason: ReasonAdopted, Link: link})
+	p.take(link, ReasonAdopted)
 	return link
+}
+
+// take makes a found item ours, as the link says.
+func (p *planner) take(link Link, reason Reason) {
+	p.links[link.Key], p.linkByID[link.ItemID] = link, link
+	p.ownItems[link.ItemID] = true
+	p.plan.Links = append(p.plan.Links, LinkStep{Op: OpUpdate, Reason: reason, Link: link})
+}
+
+// keepOrphan leaves items of ours alone that nothing known wants, and remembers the
+// first: should its key be wanted again, it is that item, and no second one is made
+// (push-10).
+func (p *planner) keepOrphan(linked bool, found []calendar.Item) {
+	for _, item := range found {
+		p.ownItems[item.ID] = true
+		p.find(ReasonOrphan, item.ID)
+	}
+	if linked {
+		return
+	}
+	first := found[0]
+	p.take(Link{
+		Key: first.Marker.Key, Generation: first.Marker.Generation, ItemID: first.ID, Version: first.Version,
+		Rendered: first.Appointment, Canonical: &first.Appointment, Revision: adoptedRevision, State: LinkOrphan,
+	}, ReasonOrphan)
 }
 
 // adoptedRevision differs from every real revision: an adopted item is compared

@@ -113,6 +113,8 @@ func (p *planner) pushUnwanted(link Link) {
 		p.forget(link, ReasonGone)
 	case !end.After(p.in.Policy.Window.Start):
 		p.forget(link, ReasonEnded)
+	case link.State == LinkOrphan:
+		p.skip(ReasonOrphan, link.Key, link.ItemID)
 	default:
 		link.State = LinkRemoving
 		p.plan.Calendar = append(p.plan.Calendar, CalendarStep{Op: OpRemove, Reason: ReasonNotWanted, Link: link})

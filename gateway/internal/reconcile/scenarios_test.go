@@ -247,3 +247,28 @@ func TestServersRewriteText(t *testing.T) {
 		t.Error("another text is none")
 	}
 }
+
+// TestOrphanIsWantedAgain: an item of ours that a lost state no longer explains stays,
+// is not pulled, and is the one when its key is wanted again (B3, push-10, pull-5).
+func TestOrphanIsWantedAgain(t *testing.T) {
+	t.Parallel()
+	m := newModel(t)
+	const key = "northwind/ana/course/1"
+	m.want(key, 1, appointment("Training: one", hours(base.AddDate(0, 0, 3), 7)))
+	m.run(-1)
+	delete(m.wanted, key)
+	clear(m.links)
+	m.foundAll = true
+	wantReasons(t, m.run(-1))
+	wantReasons(t, m.run(-1)) // reads show no markers: it is known by what is remembered
+	if l := m.links[key]; l.State != LinkOrphan {
+		t.Fatalf("the link is %+v", l)
+	}
+	m.want(key, 2, appointment("Training: two", hours(base.AddDate(0, 0, 4), 7)))
+	wantReasons(t, m.run(-1), "calendar update triggered")
+	if own := m.own()[key]; len(own) != 1 {
+		t.Fatalf("%d items of ours: %+v", len(own), own)
+	}
+	delete(m.wanted, key)
+	wantReasons(t, m.run(-1), "calendar remove not_wanted")
+}

@@ -17,6 +17,9 @@ const (
 	LinkWritten LinkState = "written"
 	// LinkRemoving: the removal is committed, its outcome is not known.
 	LinkRemoving LinkState = "removing"
+	// LinkOrphan: found by its marker, and nothing known wants it, as after the loss
+	// of the state. It stays until it is wanted again, or a re-sync removes it.
+	LinkOrphan LinkState = "orphan"
 )
 
 // Link remembers one item that the gateway owns in a trainer's calendar.
@@ -46,6 +49,9 @@ type Wanted struct {
 	Appointment calendar.Appointment
 	// Ended: it is over, and is left as written (push-14).
 	Ended bool
+	// Unrendered: Appointment could not be made, for example because the operator's
+	// template failed for it. What was rendered before stays.
+	Unrendered bool
 }
 
 // Mirror remembers one item of the trainer's own calendar that was pulled.
@@ -82,6 +88,21 @@ type Read struct {
 	Got map[calendar.ItemID]*calendar.Item
 }
 
+// The levels of detail: subject and body, the subject alone, or times only.
+const (
+	DetailFull    = "full"
+	DetailSubject = "subject"
+	DetailBusy    = "busy"
+)
+
+// Stopped says that what was written before a direction was switched off is to go; else
+// it stays (map-2). What is over stays in any case.
+type Stopped struct {
+	// RemovePushed takes our items out of the calendar, RemovePulled the pulled
+	// unavailability off the platform.
+	RemovePushed, RemovePulled bool
+}
+
 // Policy is what the configuration asks for this trainer.
 type Policy struct {
 	Installation string
@@ -94,9 +115,12 @@ type Policy struct {
 	Window calendar.Window
 	// Zone is the trainer's zone, in which whole days block time.
 	Zone *time.Location
-	// Bodies: the text of the trainer's appointments is wanted with its body, so
-	// that an incomplete item must be asked for.
-	Bodies bool
+	// Detail is how much text of the trainer's own appointments is wanted (pull-8).
+	Detail string
+	// Stopped says what to do in a direction that is off.
+	Stopped Stopped
+	// Now is the instant the plan is made for.
+	Now time.Time
 	// Guard holds removals that were only inferred; nil for none.
 	Guard *Guard
 }
@@ -144,7 +168,10 @@ const (
 	ReasonGone              Reason = "gone"                // to be removed, and gone already
 	ReasonVersion           Reason = "version"             // changed without a difference that matters
 	ReasonInSync            Reason = "in_sync"
-	ReasonEnded             Reason = "ended" // over, left as written (push-14)
+	ReasonEnded             Reason = "ended"       // over, left as written (push-14)
+	ReasonStopped           Reason = "stopped"     // the direction was switched off, and on_stop says remove (map-2)
+	ReasonUnrendered        Reason = "unrendered"  // a template failed for it
+	ReasonBackingOff        Reason = "backing_off" // it failed before, and is tried again later (C8)
 )
 
 // Why items of the trainer's own calendar are pulled or left alone.
@@ -158,6 +185,7 @@ const (
 	ReasonDeclined      Reason = "declined"       // the trainer declined it
 	ReasonOutsideWindow Reason = "outside_window" // not in the window (pull-7)
 	ReasonOwn           Reason = "own"            // pushed by the gateway (pull-5)
+	ReasonNewIdentity   Reason = "new_identity"   // the same appointment under another id (B7)
 )
 
 // Findings for people.

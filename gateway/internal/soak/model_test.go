@@ -1,0 +1,152 @@
+package soak
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// The window of the gateway under test.
+const (
+	past   = 7 * 24 * time.Hour
+	future = 365 * 24 * time.Hour
+)
+
+// model is what should be true.
+type model struct {
+	now      time.Time
+	courses  map[string]course
+	blocks   map[string]block
+	trainers []*trainer
+	// natives are the trainers' own items by address and name.
+	natives map[string]map[string]native
+	made    int
+}
+
+// course is a course date of the platform.
+type course struct {
+	id, name  string
+	start     time.Time
+	hours     int
+	cancelled bool
+	trainers  map[string]bool
+}
+
+// block is an unavailability made on the platform.
+type block struct {
+	id, trainer, text string
+	start             time.Time
+	hours             int
+}
+
+// trainer is a mapping.
+type trainer struct {
+	label      string
+	address    string
+	push, pull bool
+}
+
+// native is an item of a trainer's own: a single, or a series of so many weeks.
+type native struct {
+	name, id  string
+	start     time.Time
+	hours     int
+	free      bool
+	private   bool
+	weeks     int
+	invisible bool // private since it was made: its text must be nowhere
+}
+
+// shown is an item as one side shows it.
+type shown struct {
+	Text       string
+	Start, End time.Time
+	Free       bool
+}
+
+func newModel(start time.Time) *model {
+	return &model{now: start, courses: map[string]course{}, blocks: map[string]block{}, natives: map[string]map[string]native{}}
+}
+
+// fresh is a name that was not used before.
+func (m *model) fresh(prefix string) string {
+	m.made++
+	return fmt.Sprintf("%s%03d", prefix, m.made)
+}
+
+// pushed is what must be in the trainer's calendar, by key; what has ended is left as
+// it is, and is not here.
+func (m *model) pushed(t *trainer) map[string]shown {
+	want := map[string]shown{}
+	for _, c := range m.courses {
+		end := c.start.Add(time.Duration(c.hours) * time.Hour)
+		if !c.trainers[t.label] || !end.After(m.now) {
+			continue
+		}
+		s := shown{Text: "Training: " + c.name, Start: c.start, End: end}
+		if c.cancelled {
+			s.Text, s.Free = "Cancelled: "+s.Text, true
+		}
+		want["northwind/"+t.label+"/course/"+c.id] = s
+	}
+	for _, b := range m.blocks {
+		end := b.start.Add(time.Duration(b.hours) * time.Hour)
+		if b.trainer == t.label && end.After(m.now) {
+			want["northwind/"+t.label+"/unavailability/"+b.id] = shown{Text: b.text, Start: b.start, End: end}
+		}
+	}
+	return want
+}
+
+// pulled is what must block the trainer's time on the platform, where it touches the
+// window. What slid out of it is history, and is not here.
+func (m *model) pulled(t *trainer) []shown {
+	var want []shown
+	for _, n := range m.natives[t.address] {
+		if n.free {
+			continue
+		}
+		text := n.name
+		if n.private {
+			text = "Unavailable"
+		}
+		for week := range max(1, n.weeks) {
+			start := n.start.AddDate(0, 0, 7*week)
+			s := shown{Text: text, Start: start, End: start.Add(time.Duration(n.hours) * time.Hour)}
+			if m.inWindow(s) {
+				want = append(want, s)
+			}
+		}
+	}
+	slices.SortFunc(want, byTime)
+	return want
+}
+
+func (m *model) inWindow(s shown) bool {
+	return s.Start.Before(m.now.Add(future)) && s.End.After(m.now.Add(-past))
+}
+
+func byTime(a, b shown) int {
+	if c := a.Start.Compare(b.Start); c != 0 {
+		return c
+	}
+	if c := a.End.Compare(b.End); c != 0 {
+		return c
+	}
+	return slices.Compare([]byte(a.Text), []byte(b.Text))
+}
+
+func (m *model) trainer(label string) *trainer {
+	return m.trainers[slices.IndexFunc(m.trainers, func(t *trainer) bool { return t.label == label })]
+}
+
+// nativesOf are the native items of a calendar, in a fixed order.
+func (m *model) nativesOf(address string) []native {
+	names := slices.Sorted(maps.Keys(m.natives[address]))
+	all := make([]native, len(names))
+	for i, name := range names {
+		all[i] = m.natives[address][name]
+	}
+	return all
+}
