@@ -1,8 +1,10 @@
 package exchangeonline_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -27,9 +29,12 @@ type sim struct {
 	boxes int
 }
 
+// mailboxSlots is how many requests the plugin may have in flight on one mailbox.
+const mailboxSlots = 3
+
 func newSim(t testing.TB, opts exchangesim.Options) *sim {
 	t.Helper()
-	return &sim{Server: simtest.Start(t, simtest.Config{Options: opts})}
+	return &sim{Server: simtest.Start(t, simtest.Config{Options: opts, MaxInFlight: mailboxSlots})}
 }
 
 // settings is a settings block for the simulator, with changes.
@@ -57,7 +62,13 @@ func (s *sim) request(changes map[string]any) sdk.OpenRequest {
 
 func (s *sim) open(t testing.TB) sdk.Account {
 	t.Helper()
-	account, err := exchangeonline.New().Open(t.Context(), s.request(nil))
+	return s.openWith(t, nil)
+}
+
+// openWith opens an account whose settings have changes.
+func (s *sim) openWith(t testing.TB, changes map[string]any) sdk.Account {
+	t.Helper()
+	account, err := exchangeonline.New().Open(context.Background(), s.request(changes))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,6 +95,11 @@ func (s *sim) box(t testing.TB, m sdk.Mailbox) *world.Mailbox {
 	return box
 }
 
+// marked are the items of a calendar that carry a gateway's marker.
+func marked(box *world.Mailbox) []world.Item {
+	return slices.DeleteFunc(box.Items(world.Calendar), func(i world.Item) bool { return len(i.Properties) == 0 })
+}
+
 // world is the simulator as the suite wants it.
 func (s *sim) world() sdktest.World {
 	refused := func(name, attribute string, value any) sdktest.Refused {
@@ -99,7 +115,7 @@ func (s *sim) world() sdktest.World {
 			refused("a path as tenant", "tenant_id", "a/../b"),
 			refused("no secret", "client_secret", ""),
 			refused("a certificate", "certificate_file", "/cert.pem"),
-			refused("EWS", "api", "ews"),
+			refused("an unknown API", "api", "rest"),
 			refused("plain http", "graph_url", "http://graph.example"),
 			refused("a secret in the address", "login_url", "https://user:pw@login.example"),
 		},
