@@ -39,6 +39,43 @@ func (noState) RetryOwed(context.Context, platform.TrainerID) (int, error) {
 	return 0, store.ErrReadOnly
 }
 
+func (noState) Move(context.Context, store.Move) error { return store.ErrReadOnly }
+
+func (noState) DropLeft(context.Context, platform.TrainerID, []store.Leftover) error {
+	return store.ErrReadOnly
+}
+
+func (noState) ItemSteps(context.Context, platform.TrainerID, string, int) ([]store.ItemStep, error) {
+	return nil, nil
+}
+
+func (noState) Pauses(context.Context) ([]store.Pause, error) { return nil, nil }
+func (noState) Pause(context.Context, store.Pause) error      { return store.ErrReadOnly }
+
+func (noState) Resume(context.Context, string, string) (bool, error) {
+	return false, store.ErrReadOnly
+}
+
+func (noState) Forget(context.Context, platform.TrainerID) (store.Forgotten, error) {
+	return store.Forgotten{}, store.ErrReadOnly
+}
+
+func (noState) Refusals(context.Context) ([]store.Refusal, error) { return nil, nil }
+func (noState) Refuse(context.Context, store.Refusal) error       { return store.ErrReadOnly }
+func (noState) Forgive(context.Context, string, string) error     { return store.ErrReadOnly }
+
+func (noState) AccountTroubles(context.Context) (map[string]store.Failing, error) { return nil, nil }
+
+func (noState) SetAccountTrouble(context.Context, string, *store.Failing) error {
+	return store.ErrReadOnly
+}
+
+func (noState) Verifications(context.Context) ([]store.Verification, error) { return nil, nil }
+
+func (noState) PutVerifications(context.Context, []store.Verification) error {
+	return store.ErrReadOnly
+}
+
 func (noState) Commit(context.Context, store.Result) error               { return store.ErrReadOnly }
 func (noState) TrainerIDs(context.Context) ([]platform.TrainerID, error) { return nil, nil }
 func (noState) BeginRun(context.Context, store.Run) error                { return store.ErrReadOnly }

@@ -42,6 +42,7 @@ type Store interface {
 	Platform
 	Trainers
 	History
+	Operations
 	// Close releases the state. It is safe to call twice.
 	Close() error
 }
@@ -108,6 +109,11 @@ type Trainers interface {
 	// its removal is held: what was seen again in the meantime stays. It returns the
 	// ids of what went.
 	Release(ctx context.Context, id platform.TrainerID, mirrors []string) ([]string, error)
+	// Move stores that the trainer has another calendar, in one transaction: the new
+	// binding without a cursor, the links, and what is left in the old calendar.
+	Move(ctx context.Context, move Move) error
+	// DropLeft forgets items left in old calendars, by binding and key.
+	DropLeft(ctx context.Context, id platform.TrainerID, left []Leftover) error
 	// TrainerIDs returns every trainer something is remembered of.
 	TrainerIDs(ctx context.Context) ([]platform.TrainerID, error)
 }
@@ -133,6 +139,10 @@ type Trainer struct {
 	Read Reading
 	// Owed is what should be in the calendar and could not be written.
 	Owed []Owed
+	// Left are items of ours in calendars that the trainer no longer has.
+	Left []Leftover
+	// Conflicts are as of the last result.
+	Conflicts []Conflict
 }
 
 // Place is a calendar: a mailbox, and the account that reaches it.
@@ -200,8 +210,9 @@ type Result struct {
 	Proven time.Time
 	Place  Place
 	Read   Reading
-	// Owed replaces what is stored.
-	Owed []Owed
+	// Owed and Conflicts replace what is stored.
+	Owed      []Owed
+	Conflicts []Conflict
 }
 
 // History keeps runs.
@@ -214,6 +225,8 @@ type History interface {
 	Runs(ctx context.Context, limit int) ([]Run, error)
 	// Run returns one run whole; the id may be shortened to a unique prefix.
 	Run(ctx context.Context, id string) (Run, error)
+	// ItemSteps returns what runs did to one item of the trainer's, the newest first.
+	ItemSteps(ctx context.Context, id platform.TrainerID, item string, limit int) ([]ItemStep, error)
 	// PruneRuns deletes runs that started before t and returns how many.
 	PruneRuns(ctx context.Context, before time.Time) (int, error)
 }
@@ -229,6 +242,8 @@ const (
 	RunFailed   RunState = "failed"  // all trainers failed, or the run as a whole
 	RunAborted  RunState = "aborted" // the process ended before the run did
 	RunCanceled RunState = "canceled"
+	// RunPaused is a trainer's alone: a pause kept the run from the trainer.
+	RunPaused RunState = "paused"
 )
 
 // Run is one pass over a set of trainers.
@@ -267,6 +282,8 @@ type RunTrainer struct {
 	Skipped map[reconcile.Reason]int
 	// Pilot: Steps are what would have been done; nothing was (pilot-1).
 	Pilot bool
+	// Paused says why the trainer was left alone.
+	Paused *Pause
 }
 
 // Counts are the numbers of one trainer or one run.

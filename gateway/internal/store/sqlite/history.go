@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/trainercal/trainercal/gateway/internal/platform"
 	"github.com/trainercal/trainercal/gateway/internal/reconcile"
 	"github.com/trainercal/trainercal/gateway/internal/store"
 )
@@ -47,16 +48,17 @@ func putOutcomes(ctx context.Context, tx *sql.Tx, run store.Run) error {
 			}
 			row = append(row, text)
 		}
-		failing := sql.NullString{Valid: t.Failing != nil}
-		if failing.Valid {
-			var err error
-			if failing.String, err = document(t.Failing); err != nil {
-				return err
-			}
+		failing, err := optional(t.Failing)
+		if err != nil {
+			return err
 		}
-		rows[i] = append(row, failing, t.Pilot)
+		paused, err := optional(t.Paused)
+		if err != nil {
+			return err
+		}
+		rows[i] = append(row, failing, t.Pilot, paused)
 	}
-	const head = `INSERT INTO run_trainers (run, position, provider, label, state, counts, skipped, steps, held, failing, pilot)`
+	const head = `INSERT INTO run_trainers (run, position, provider, label, state, counts, skipped, steps, held, failing, pilot, paused)`
 	return insert(ctx, tx, head, `ON CONFLICT DO NOTHING`, rows)
 }
 
@@ -132,25 +134,47 @@ func scanRun[R scanner](row R) (run store.Run, err error) {
 
 // selectOutcomes selects a run's trainers, with steps or the text given in their place.
 func selectOutcomes(steps string) string {
-	return `SELECT provider, label, state, counts, skipped, held, failing, pilot, ` + steps + ` FROM run_trainers WHERE run = ? ORDER BY position`
+	return `SELECT provider, label, state, counts, skipped, held, failing, pilot, paused, ` + steps + ` FROM run_trainers WHERE run = ? ORDER BY position`
 }
 
 func scanOutcome(rows *sql.Rows) (t store.RunTrainer, err error) {
 	var (
 		counts, skipped, held, steps string
-		failing                      sql.NullString
+		failing, paused              sql.NullString
 	)
-	if err := rows.Scan(&t.Trainer.Provider, &t.Trainer.Label, &t.State, &counts, &skipped, &held, &failing, &t.Pilot, &steps); err != nil {
+	if err := rows.Scan(&t.Trainer.Provider, &t.Trainer.Label, &t.State, &counts, &skipped, &held, &failing, &t.Pilot, &paused, &steps); err != nil {
 		return t, err
 	}
-	if failing.Valid {
-		t.Failing = &store.Failing{}
-		if err := readDocument(failing.String, t.Failing); err != nil {
-			return t, err
-		}
+	if t.Failing, err = readOptional[store.Failing](failing); err != nil {
+		return t, err
+	}
+	if t.Paused, err = readOptional[store.Pause](paused); err != nil {
+		return t, err
 	}
 	t.Skipped = map[reconcile.Reason]int{}
 	return t, errors.Join(readDocument(counts, &t.Counts), readDocument(held, &t.Held), readDocument(skipped, &t.Skipped), readDocument(steps, &t.Steps))
+}
+
+// ItemSteps returns what runs did to one item of the trainer's, the newest first.
+func (s *Store) ItemSteps(ctx context.Context, id platform.TrainerID, item string, limit int) ([]store.ItemStep, error) {
+	const query = `SELECT r.id, r.cause, r.started, s.value FROM run_trainers t JOIN runs r ON r.id = t.run, json_each(t.steps) s
+		WHERE t.provider = ? AND t.label = ? AND s.value ->> '$.Item' = ? ORDER BY r.started DESC, s.key DESC LIMIT ?`
+	var all []store.ItemStep
+	err := s.look(ctx, func(tx *sql.Tx) (err error) {
+		all, err = collect(ctx, tx, func(rows *sql.Rows) (step store.ItemStep, err error) {
+			var (
+				started sql.NullInt64
+				text    string
+			)
+			if err := rows.Scan(&step.Run, &step.Cause, &started, &text); err != nil {
+				return step, err
+			}
+			step.Time = timeOf(started)
+			return step, readDocument(text, &step.Step)
+		}, query, id.Provider, id.Label, item, limit)
+		return err
+	})
+	return all, err
 }
 
 // PruneRuns deletes runs that started before t, unless they are still running, and

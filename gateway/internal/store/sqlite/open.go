@@ -45,9 +45,10 @@ func Open(ctx context.Context, path string) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		write: connect(path, 1, "_txlock=immediate", "_pragma=journal_mode(wal)", "_pragma=synchronous(full)", "_pragma=foreign_keys(on)"),
-		read:  connect(path, readers, "mode=ro", "_pragma=query_only(on)"),
-		lock:  lock,
+		write: connect(path, 1, "_txlock=immediate", "_pragma=journal_mode(wal)", "_pragma=synchronous(full)", "_pragma=foreign_keys(on)",
+			"_pragma=secure_delete(on)"), // what is deleted is not to be read in the file (forget-1)
+		read: connect(path, readers, "mode=ro", "_pragma=query_only(on)"),
+		lock: lock,
 	}
 	if err := s.prepare(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())

@@ -100,6 +100,24 @@ func readDocument(text string, v any) error {
 	return nil
 }
 
+// optional is a document as a column holds it: NULL for none.
+func optional[T any](v *T) (sql.NullString, error) {
+	if v == nil {
+		return sql.NullString{}, nil
+	}
+	text, err := document(v)
+	return sql.NullString{String: text, Valid: true}, err
+}
+
+// readOptional is the reverse of optional.
+func readOptional[T any](text sql.NullString) (*T, error) {
+	if !text.Valid {
+		return nil, nil
+	}
+	v := new(T)
+	return v, readDocument(text.String, v)
+}
+
 // nanos is a time as a column holds it: NULL for none.
 func nanos(t time.Time) sql.NullInt64 {
 	if t.IsZero() {

@@ -35,7 +35,13 @@ func (s *Store) Trainer(ctx context.Context, id platform.TrainerID) (store.Train
 		if t.Links, err = collect(ctx, tx, scanLink, selectLinks, id.Provider, id.Label); err != nil {
 			return err
 		}
-		t.Mirrors, err = collect(ctx, tx, scanMirror, selectMirrors, id.Provider, id.Label)
+		if t.Mirrors, err = collect(ctx, tx, scanMirror, selectMirrors, id.Provider, id.Label); err != nil {
+			return err
+		}
+		if t.Left, err = collect(ctx, tx, scanLeft, selectLeft, id.Provider, id.Label); err != nil {
+			return err
+		}
+		t.Conflicts, err = collect(ctx, tx, scanConflict, selectConflicts, id.Provider, id.Label)
 		return err
 	})
 	if err != nil {
@@ -94,6 +100,9 @@ func (s *Store) Commit(ctx context.Context, r store.Result) error {
 		if err := putMirrors(ctx, tx, r.ID, r.PutMirrors); err != nil {
 			return err
 		}
+		if err := putConflicts(ctx, tx, r.ID, r.Conflicts); err != nil {
+			return err
+		}
 		if err := dropKeys(ctx, tx, `DELETE FROM links WHERE provider = ? AND label = ? AND key = ?`, r.ID, r.DropLinks); err != nil {
 			return err
 		}
@@ -115,7 +124,7 @@ func (s *Store) Release(ctx context.Context, id platform.TrainerID, mirrors []st
 			}
 			released = append(released, gone...)
 		}
-		return nil
+		return dropKeys(ctx, tx, `DELETE FROM conflicts WHERE provider = ? AND label = ? AND other = ? AND pulled`, id, released)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("release what is held of %s: %w", id, err)

@@ -45,6 +45,14 @@ func Run(t *testing.T, d Driver) {
 		{"runs cut short", aborted},
 		{"one owner", oneOwner},
 		{"reading", reading},
+		{"pauses", pauses},
+		{"refused credentials", refusals},
+		{"troubles of accounts", accountTroubles},
+		{"verifications", verifications},
+		{"map-5 moves", moves},
+		{"steps of an item", itemSteps},
+		{"forget-1", forgets},
+		{"readers change nothing", readersChangeNothing},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -40,7 +40,7 @@ type memory struct {
 
 func (m *memory) commit(r store.Result) {
 	m.trainer.Binding, m.trainer.Cursor, m.trainer.Fingerprint, m.trainer.Failing = r.Binding, r.Cursor, r.Fingerprint, r.Failing
-	m.trainer.Owed = r.Owed
+	m.trainer.Owed, m.trainer.Conflicts = r.Owed, r.Conflicts
 	if !r.Proven.IsZero() {
 		m.trainer.Proven = r.Proven
 	}
@@ -204,6 +204,14 @@ func results(id platform.TrainerID) *rapid.Generator[store.Result] {
 			r.Place = store.Place{Account: "p/s", Mailbox: sdk.Mailbox{Address: texts().Draw(t, "address"), TimeZone: "Europe/London"}}
 		}
 		r.Owed = rapid.SliceOfN(owed(), 0, 3).Draw(t, "owed")
+		for i := range rapid.IntRange(0, 2).Draw(t, "conflicts") {
+			r.Conflicts = append(r.Conflicts, store.Conflict{
+				Conflict: reconcile.Conflict{
+					Key: "k1", Other: fmt.Sprint("m", i), Pulled: rapid.Bool().Draw(t, "pulled"), Start: noon, End: noon.Add(time.Hour),
+				},
+				Since: instants().Draw(t, "found").UTC(),
+			})
+		}
 		return r
 	})
 }
@@ -254,12 +262,17 @@ func releases(t *testing.T, d Driver) {
 	for _, id := range []platform.TrainerID{ana, zoe} {
 		must(t, s.Commit(t.Context(), store.Result{ID: id, Cursor: []byte("c"), PutMirrors: held}))
 	}
-	must(t, s.Commit(t.Context(), store.Result{ID: ana, Cursor: []byte("c"), PutMirrors: []reconcile.Mirror{{ID: "m2"}}}))
+	conflict := func(other string) store.Conflict {
+		return store.Conflict{Conflict: reconcile.Conflict{Key: "k", Other: other, Pulled: true, Start: noon, End: noon.Add(time.Hour)}, Since: noon}
+	}
+	must(t, s.Commit(t.Context(), store.Result{
+		ID: ana, Cursor: []byte("c"), PutMirrors: []reconcile.Mirror{{ID: "m2"}}, Conflicts: []store.Conflict{conflict("m1"), conflict("m2")},
+	}))
 	released, err := s.Release(t.Context(), ana, []string{"m1", "m2", "m4", "none"})
 	if err != nil || !slices.Equal(released, []string{"m1"}) {
 		t.Errorf("released %v, %v; want m1 alone", released, err)
 	}
-	left := store.Trainer{ID: ana, Cursor: []byte("c"), Mirrors: []reconcile.Mirror{{ID: "m2"}, {ID: "m3", Held: true}, {ID: "m4"}}}
+	left := store.Trainer{ID: ana, Cursor: []byte("c"), Mirrors: []reconcile.Mirror{{ID: "m2"}, {ID: "m3", Held: true}, {ID: "m4"}}, Conflicts: []store.Conflict{conflict("m2")}}
 	if diff := same(left, trainer(t, s, ana)); diff != "" {
 		t.Error(diff)
 	}
