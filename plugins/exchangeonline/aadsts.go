@@ -98,8 +98,22 @@ var aadsts = map[int]hint{
 		sdk.CodeThrottled, "the sign-in service sees too many requests from this application",
 		"check that no other program signs in with the same client_id in a loop",
 	},
-	90055: {sdk.CodeThrottled, "the tenant is being throttled by the sign-in service", ""},
+	90055: {sdk.CodeThrottled, "the tenant is being throttled by the sign-in service", signInLater},
+	9001023: {
+		sdk.CodeCredentials, "application credentials do not work for all tenants at once",
+		"set tenant_id to one tenant's id or domain",
+	},
+	50126: {sdk.CodeCredentials, "the sign-in service speaks of a wrong user name or password", noPassword},
+	50053: {sdk.CodeCredentials, "the sign-in service speaks of a locked user", noPassword},
+	50055: {sdk.CodeCredentials, "the sign-in service speaks of an expired password", noPassword},
+	50057: {sdk.CodeCredentials, "the sign-in service speaks of a disabled user", noPassword},
+	50076: {sdk.CodeCredentials, "the sign-in service wants a second factor of a user", noPassword},
 }
+
+// noPassword is what to do about refusals of a user's sign-in: the gateway signs in as
+// an application and sends no password, so something in between does, or the
+// registration is a user's.
+const noPassword = "the gateway signs in as an application and needs no user: check that client_id is an app registration's, and that login_url leads to Microsoft and not to a service that signs in as a user"
 
 // matchFederated is what to do where a federated token fits no credential.
 const matchFederated = "make issuer, subject and audience of the app registration's federated credential equal those of the token, letter case included"
@@ -109,13 +123,13 @@ func explainAADSTS(answer tokenAnswer) *sdk.Error {
 	for _, number := range answer.Codes {
 		if h, known := aadsts[number]; known {
 			return h.code.New("%s", h.message).WithAdvice("%s", h.advice).
-				WithDetail(fmt.Sprintf("AADSTS%d", number))
+				WithDetail(answer.support(fmt.Sprintf("AADSTS%d", number)))
 		}
 	}
 	detail := safeCode(answer.Error)
 	if len(answer.Codes) > 0 {
 		detail = fmt.Sprintf("AADSTS%d", answer.Codes[0])
 	}
-	return sdk.CodeCredentials.New("the sign-in service refused the application").WithDetail(detail).
+	return sdk.CodeCredentials.New("the sign-in service refused the application").WithDetail(answer.support(detail)).
 		WithAdvice("look the code up in the sign-in logs of the enterprise application, and check tenant_id, client_id and client_secret, or what is used instead of it")
 }

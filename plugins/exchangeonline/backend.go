@@ -17,12 +17,14 @@ const Version = "0.1.0"
 const userAgent = "trainercal-exchange-online/" + Version
 
 // New returns the backend.
-func New() sdk.Backend { return backend{now: time.Now} }
+func New() sdk.Backend { return backend{now: time.Now, shared: newShared()} }
 
 type backend struct {
 	// base makes the connections; nil for the real network.
 	base http.RoundTripper
 	now  func() time.Time
+	// shared is what the backend's accounts have in common.
+	shared *shared
 }
 
 // Describe says what the backend is.
@@ -41,34 +43,46 @@ func (b backend) Open(_ context.Context, req sdk.OpenRequest) (sdk.Account, erro
 	if err != nil {
 		return nil, err
 	}
+	if b.shared == nil {
+		b.shared = newShared()
+	}
+	credential := newCredential(set)
+	unobserve, err := credential.observe(req.Name, b.now)
+	if err != nil {
+		return nil, sdk.CodeInternal.Wrap(err, "the account's metrics cannot be made")
+	}
 	client := transport.New(transport.Options{
-		Base: b.base, UserAgent: userAgent, Now: b.now, PerAccount: set.concurrency,
+		Base: b.base, UserAgent: userAgent, Now: b.now,
+		PerMailbox: set.perMailbox, PerAccount: set.concurrency, Pool: b.shared.pool,
 	})
+	tokens, signOut := b.shared.signIn(set, b.base, b.now)
 	return &account{
-		name:     req.Name,
-		settings: set,
-		client:   client,
-		graph: &session{
-			client: client,
-			tokens: newTokens(client, set, b.now),
-			base:   set.graph,
-			now:    b.now,
-		},
-		now: b.now,
+		name:       req.Name,
+		settings:   set,
+		credential: credential,
+		client:     client,
+		graph:      &session{client: client, tokens: tokens, base: set.graph, now: b.now},
+		now:        b.now,
+		close:      []func(){client.Close, signOut, unobserve},
 	}, nil
 }
 
 // account is an opened master account; see sdk.Account for what its calls promise.
 type account struct {
-	name     string
-	settings settings
-	client   *transport.Client
-	graph    *session
-	now      func() time.Time
+	name       string
+	settings   settings
+	credential *credential
+	client     *transport.Client
+	graph      *session
+	now        func() time.Time
+	// close gives back what the account holds.
+	close []func()
 }
 
-// Close drops the account's connections.
+// Close gives back what the account holds.
 func (a *account) Close() error {
-	a.client.Close()
+	for _, giveBack := range a.close {
+		giveBack()
+	}
 	return nil
 }

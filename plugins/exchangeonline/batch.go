@@ -132,21 +132,21 @@ func (s *session) sendBatch(ctx context.Context, what job, c chunk) (putOff, *sd
 	if len(c.parts) == 0 {
 		return later, nil
 	}
-	responses, repeated, err := s.exchange(ctx, what, c)
+	responses, got, err := s.exchange(ctx, what, c)
 	if err != nil && stopsAccount(err) {
 		return later, err
 	}
 	for i, p := range c.parts {
 		a := partAnswer{err: err}
 		if err == nil {
-			a = s.partAnswer(p, responses[strconv.Itoa(i)])
+			a = s.partAnswer(p, responses[strconv.Itoa(i)], got.token)
 		}
 		if c.chain && i > 0 && a.status == http.StatusFailedDependency {
 			later.add(p, 0) // it was not tried: one before it was refused
 			continue
 		}
 		p.attempts++
-		p.unsure = p.unsure || repeated
+		p.unsure = p.unsure || got.repeated
 		a.unsure = p.unsure
 		if wait, again := s.again(p, a); again {
 			p.unsure = p.unsure || a.status >= 500
@@ -184,7 +184,7 @@ func (l *putOff) add(p *part, wait time.Duration) {
 
 // exchange sends the batch and answers its responses by id. A batch that answers
 // for something else than was asked is not understood at all (A5).
-func (s *session) exchange(ctx context.Context, what job, c chunk) (map[string]batchAnswer, bool, *sdk.Error) {
+func (s *session) exchange(ctx context.Context, what job, c chunk) (map[string]batchAnswer, answer, *sdk.Error) {
 	var body batchRequest
 	var mailboxes []string
 	for i, p := range c.parts {
@@ -201,10 +201,10 @@ func (s *session) exchange(ctx context.Context, what job, c chunk) (map[string]b
 		operation: what.name, mailboxes: mailboxes, method: http.MethodPost, url: s.link("/$batch"), body: body,
 	})
 	if err != nil {
-		return nil, false, err
+		return nil, got, err
 	}
 	byID, err := readBatch(got.body, len(c.parts))
-	return byID, got.repeated, err
+	return byID, got, err
 }
 
 // allHeaders are the part's headers with those that every part has.
@@ -217,8 +217,9 @@ func (p *part) allHeaders() map[string]string {
 	return headers
 }
 
-// partAnswer judges one part's answer.
-func (s *session) partAnswer(p *part, r batchAnswer) partAnswer {
+// partAnswer judges one part's answer. A token that is refused inside an accepted batch
+// is dropped, as outside.
+func (s *session) partAnswer(p *part, r batchAnswer, token string) partAnswer {
 	a := partAnswer{status: r.Status, body: plainBody(r.Body)}
 	if r.Status >= 200 && r.Status < 300 {
 		return a
@@ -229,6 +230,9 @@ func (s *session) partAnswer(p *part, r batchAnswer) partAnswer {
 	for k, v := range r.Headers {
 		header.Set(k, v)
 	}
+	if r.Status == http.StatusUnauthorized {
+		s.tokens.drop(token, challenge(header))
+	}
 	if wait, said := transport.RetryAfter(header, s.now()); said {
 		a.err = a.err.WithRetryAfter(wait)
 		s.pauses.set(p.mailbox, s.now().Add(wait))
@@ -236,15 +240,14 @@ func (s *session) partAnswer(p *part, r batchAnswer) partAnswer {
 	return a
 }
 
-// again decides whether a part is sent again, and after what wait. A token that is
-// refused inside an accepted batch is renewed once, as outside.
+// again decides whether a part is sent again, and after what wait; with another token
+// once.
 func (s *session) again(p *part, a partAnswer) (time.Duration, bool) {
 	if a.err == nil || p.attempts >= partAttempts {
 		return 0, false
 	}
 	switch a.status {
 	case http.StatusUnauthorized:
-		s.tokens.forget()
 		return 0, p.attempts == 1
 	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable,
 		http.StatusGatewayTimeout, http.StatusFailedDependency:

@@ -110,7 +110,7 @@ func newCertificate(key crypto.PrivateKey, chain []*x509.Certificate) (*certific
 // SHA-256 thumbprint to find it by.
 func (c *certificate) assertion(p proof, now time.Time) (string, *sdk.Error) {
 	if now.After(c.leaf.NotAfter) {
-		return "", sdk.CodeCredentials.New("the certificate ended on %s", day(c.leaf.NotAfter)).WithAdvice("%s", renewCertificate)
+		return "", sdk.CodeCredentials.New("the certificate ended on %s", day(c.leaf.NotAfter)).WithAdvice("%s; then run gateway verify, so that the account is tried again", renewCertificate)
 	}
 	thumbprint := sha256.Sum256(c.leaf.Raw)
 	signed := segment(map[string]any{
@@ -135,27 +135,3 @@ func segment(claims map[string]any) string {
 	}
 	return base64.RawURLEncoding.EncodeToString(text)
 }
-
-// renewCertificate is what to do about a certificate's end.
-const renewCertificate = "make a new certificate, add it to the app registration, and then replace certificate_file; no restart is needed"
-
-// Days before a certificate's end from which Verify warns of it.
-const (
-	endsSoon = 30
-	endsNow  = 7
-)
-
-// ending is a warning that a certificate ends soon, empty before.
-func (c *certificate) ending(now time.Time) (observed, advice string) {
-	days := int(c.leaf.NotAfter.Sub(now) / (24 * time.Hour))
-	switch {
-	case days >= endsSoon:
-		return "", ""
-	case days >= endsNow:
-		return fmt.Sprintf("the certificate ends in %d days, on %s", days, day(c.leaf.NotAfter)), renewCertificate
-	}
-	return fmt.Sprintf("the certificate ends in %d days, on %s", days, day(c.leaf.NotAfter)),
-		"do it this week, or all trainers of the account stop: " + renewCertificate
-}
-
-func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }

@@ -129,25 +129,6 @@ func TestReadCertificate(t *testing.T) {
 	}
 }
 
-// The end of a certificate is announced 30 and 7 days ahead, and is an error after.
-func TestCertificateEnding(t *testing.T) {
-	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
-	for days, want := range map[int]string{31: "", 29: "in 29 days, on 2026-12-23", 6: "in 6 days, on 2026-11-30", 0: "in 0 days"} {
-		c := &certificate{leaf: makeCert(t, testKey(), now.AddDate(0, 0, days).Add(time.Hour)), key: testKey()}
-		observed, advice := c.ending(now)
-		if (want == "") != (observed == "") || !strings.Contains(observed, want) || (advice == "") != (want == "") {
-			t.Errorf("%d days: %q, %q; want %q", days, observed, advice, want)
-		}
-		if urgent := strings.Contains(advice, "this week"); urgent != (days < endsNow) {
-			t.Errorf("%d days: advice %q", days, advice)
-		}
-	}
-	ended := &certificate{leaf: makeCert(t, testKey(), now.Add(-time.Hour)), key: testKey()}
-	if _, err := ended.assertion(proof{}, now); codeOf(err) != sdk.CodeCredentials || !strings.Contains(err.Message, "2026-11-24") {
-		t.Errorf("err = %v, want the day of its end", err)
-	}
-}
-
 // A file that cannot be used is refused at its setting, before anything is tried.
 func TestProofRefused(t *testing.T) {
 	dir := t.TempDir()

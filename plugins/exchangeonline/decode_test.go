@@ -220,7 +220,7 @@ func FuzzBatch(f *testing.F) {
 			t.Errorf("%d answers to two requests", len(byID))
 		}
 		for _, r := range byID {
-			a := (&session{now: time.Now}).partAnswer(&part{mailbox: ana}, r)
+			a := (&session{now: time.Now, tokens: &tokens{}}).partAnswer(&part{mailbox: ana}, r, "token")
 			if (a.err == nil) != (r.Status >= 200 && r.Status < 300) {
 				t.Errorf("status %d gives %v", r.Status, a.err)
 			}

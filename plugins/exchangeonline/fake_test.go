@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -55,6 +56,8 @@ type fake struct {
 	answer func(call) reply
 	// token answers token requests; nil for one that grants them.
 	token func(n int) reply
+	// signedIn sees the nth token request; nil for nobody.
+	signedIn func(n int, form url.Values)
 
 	// check answers the checks for attendees, which are no calls; nil for one that finds
 	// nobody invited.
@@ -80,7 +83,7 @@ func (f *fake) RoundTrip(r *http.Request) (*http.Response, error) {
 	var rep reply
 	switch {
 	case r.URL.Host == "login.test":
-		rep = f.signIn()
+		rep = f.signIn(body)
 	case r.URL.Host != "graph.test":
 		f.t.Errorf("a request left for %s", r.URL.Host)
 		rep = reply{status: 500}
@@ -114,11 +117,18 @@ func respond(r *http.Request, rep reply) *http.Response {
 	return resp
 }
 
-func (f *fake) signIn() reply {
+func (f *fake) signIn(body []byte) reply {
 	f.mu.Lock()
 	f.tokens++
 	n := f.tokens
 	f.mu.Unlock()
+	if f.signedIn != nil {
+		form, err := url.ParseQuery(string(body))
+		if err != nil {
+			f.t.Errorf("a token request that is no form: %v", err)
+		}
+		f.signedIn(n, form)
+	}
 	if f.token != nil {
 		return f.token(n)
 	}
@@ -126,8 +136,10 @@ func (f *fake) signIn() reply {
 }
 
 func grant(n int) reply {
-	return ok(map[string]any{"token_type": "Bearer", "expires_in": 3599, "access_token": fmt.Sprintf("token-%d", n)})
+	return ok(map[string]any{"token_type": "Bearer", "expires_in": lifetimeOfFake.Seconds(), "access_token": grantedToken(n)})
 }
+
+func grantedToken(n int) string { return fmt.Sprintf("token-%d", n) }
 
 func (f *fake) one(c call) reply {
 	if strings.Contains(c.query.Get("$select"), "attendees") {
@@ -210,13 +222,24 @@ func (f *fake) seen() []string {
 	return list
 }
 
+// lifetimeOfFake is how long the fake's tokens live.
+const lifetimeOfFake = 3599 * time.Second
+
+// backend is one whose accounts talk to the fake.
+func (f *fake) backend() backend { return backend{base: f, now: time.Now, shared: newShared()} }
+
 // account opens an account at the fake.
-func (f *fake) account() *account {
+func (f *fake) account() *account { return f.accountOf(f.backend(), nil) }
+
+// accountOf opens an account of a backend with changed settings.
+func (f *fake) accountOf(b backend, changes map[string]any) *account {
 	f.t.Helper()
-	settings := `{"tenant_id":"northwind.example","client_id":"app","client_secret":"s3cret~+/",
-		"graph_url":"https://graph.test","login_url":"https://login.test"}`
-	opened, err := backend{base: f, now: time.Now}.Open(context.Background(), sdk.OpenRequest{
-		Name: "northwind/exchange-online", MasterAccount: "calendar@northwind.example", Settings: json.RawMessage(settings),
+	settings := map[string]any{
+		"client_secret": "s3cret~+/", "graph_url": "https://graph.test", "login_url": "https://login.test",
+	}
+	maps.Copy(settings, changes)
+	opened, err := b.Open(context.Background(), sdk.OpenRequest{
+		Name: "northwind/exchange-online", MasterAccount: "calendar@northwind.example", Settings: block(settings),
 	})
 	if err != nil {
 		f.t.Fatal(err)

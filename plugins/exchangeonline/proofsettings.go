@@ -3,6 +3,7 @@ package exchangeonline
 import (
 	"errors"
 	"path/filepath"
+	"time"
 )
 
 // proof is how a settings block says to sign in.
@@ -71,4 +72,19 @@ func (r *refusals) checkCertificate(p proof) {
 		r.Add("certificate_file", "certificate_file cannot be used: "+err.Error(),
 			"Set a PEM file with a certificate and its RSA key, or a PFX file, readable by the gateway.")
 	}
+}
+
+// secretEnds reads the day on which the secret ends.
+func (r *refusals) secretEnds(raw rawSettings) time.Time {
+	if raw.SecretExpires == "" {
+		return time.Time{}
+	}
+	if raw.ClientSecret == "" {
+		r.Add("client_secret_expires", "client_secret_expires without client_secret", "Remove it; the end of a certificate is known without.")
+	}
+	ends, err := time.Parse(time.DateOnly, raw.SecretExpires)
+	if err != nil {
+		r.Add("client_secret_expires", "client_secret_expires is not a day", "Write year, month and day, as 2027-01-31.")
+	}
+	return ends
 }

@@ -58,6 +58,8 @@ type request struct {
 type answer struct {
 	status int
 	body   []byte
+	// token is the one that the request was sent with.
+	token string
 	// repeated: the request was sent more than once, so an earlier attempt may have
 	// had its effect.
 	repeated bool
@@ -82,9 +84,10 @@ func (s *session) get(ctx context.Context, operation, mailbox, link, preferences
 func (s *session) send(ctx context.Context, r request) (answer, refusedWith, *sdk.Error) {
 	resp, token, err := s.once(ctx, r)
 	if err == nil && resp.Status == http.StatusUnauthorized {
-		// Tokens can be revoked before their end: one new one, then it is the account.
-		s.tokens.drop(token)
-		resp, _, err = s.once(ctx, r)
+		// Tokens can be revoked before their end: one new one, made with what the server
+		// wants of it, then it is the account.
+		s.tokens.drop(token, challenge(resp.Header))
+		resp, token, err = s.once(ctx, r)
 	}
 	if err != nil {
 		return answer{}, refusedWith{}, err
@@ -95,7 +98,7 @@ func (s *session) send(ctx context.Context, r request) (answer, refusedWith, *sd
 	if !isJSON(resp.Header.Get("Content-Type")) {
 		return answer{}, refusedWith{}, refusedWith{status: resp.Status}.err()
 	}
-	return answer{status: resp.Status, body: resp.Body, repeated: resp.Attempts > 1}, refusedWith{}, nil
+	return answer{status: resp.Status, body: resp.Body, token: token, repeated: resp.Attempts > 1}, refusedWith{}, nil
 }
 
 // refuse is the error of a refused request. A refusal that asks to wait holds up

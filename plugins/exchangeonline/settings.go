@@ -4,36 +4,27 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/mail"
 	"net/url"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/trainercal/trainercal/plugins/internal/contract"
 	"github.com/trainercal/trainercal/plugins/internal/transport"
 	"github.com/trainercal/trainercal/sdk/schema"
 )
 
-// cloud is one of Microsoft's separate clouds: tokens of one mean nothing in another.
-type cloud struct{ login, graph string }
-
-// clouds are Microsoft's national clouds and their hosts ("National cloud
-// deployments" in the Microsoft Graph documentation).
-var clouds = map[string]cloud{
-	"global":   {"https://login.microsoftonline.com", "https://graph.microsoft.com"},
-	"gcc-high": {"https://login.microsoftonline.us", "https://graph.microsoft.us"},
-	"dod":      {"https://login.microsoftonline.us", "https://dod-graph.microsoft.us"},
-	"china":    {"https://login.chinacloudapi.cn", "https://microsoftgraph.chinacloudapi.cn"},
-}
-
-// defaultConcurrency is the stricter reading of Microsoft's pages, which name four
-// requests at once for each mailbox in one place and for each application in another.
 const (
+	// defaultConcurrency is the stricter reading of Microsoft's pages, which name four
+	// requests at once for each mailbox in one place and for each application in another.
 	defaultConcurrency = 4
 	maxConcurrency     = 64
+	// defaultPerMailbox leaves room for another program with the same client_id, as far
+	// as a mailbox takes requests at once at all.
+	defaultPerMailbox = 3
+	maxPerMailbox     = 4
 )
-
-// graphVersion is the version of Graph that is spoken.
-const graphVersion = "/v1.0"
 
 func settingsSchema() schema.Schema {
 	return schema.Schema{
@@ -49,6 +40,10 @@ func settingsSchema() schema.Schema {
 			{
 				Name: "client_secret", Type: schema.String, Sensitive: true,
 				Help: "The value of a client secret of the app registration, not the secret's id.",
+			},
+			{
+				Name: "client_secret_expires", Type: schema.String,
+				Help: "The day on which client_secret ends, as 2027-01-31: the app registration shows it. verify and a metric tell of it 30 and 7 days ahead; a certificate's end is known without.",
 			},
 			{
 				Name: "certificate_file", Type: schema.String,
@@ -67,12 +62,12 @@ func settingsSchema() schema.Schema {
 				Help: "Which of Microsoft's clouds the tenant lives in; GCC belongs to global.",
 			},
 			{
-				Name: "api", Type: schema.String, Default: "graph", Enum: []string{"graph", "ews"},
-				Help: "The API to speak. Only graph is supported yet.",
+				Name: "api", Type: schema.String, Default: apiGraph, Enum: []string{apiGraph, apiEWS},
+				Help: "The API to speak. ews is for tenants that still allow Exchange Web Services, which Microsoft ends in Exchange Online on 1 April 2027; an account that changes to graph keeps its items.",
 			},
 			{
 				Name: "graph_url", Type: schema.String,
-				Help: "Overrides the cloud's Graph address, with or without /v1.0 at its end.",
+				Help: "Overrides the cloud's Graph address, with or without /v1.0 at its end; for api = \"graph\".",
 			},
 			{
 				Name: "login_url", Type: schema.String,
@@ -80,11 +75,19 @@ func settingsSchema() schema.Schema {
 			},
 			{
 				Name: "ews_url", Type: schema.String,
-				Help: "Overrides the cloud's EWS address. Not supported yet.",
+				Help: "Overrides the cloud's EWS address; for api = \"ews\".",
 			},
 			{
 				Name: "concurrency", Type: schema.Int, Default: int64(defaultConcurrency),
-				Help: "How many requests may be in flight at once for the account, from 1 to 64. No mailbox ever gets more than three.",
+				Help: "How many requests may be in flight at once for the account, from 1 to 64.",
+			},
+			{
+				Name: "mailbox_concurrency", Type: schema.Int, Default: int64(defaultPerMailbox),
+				Help: "How many requests may be in flight at once for one mailbox, from 1 to 4. Exchange Online takes four of one application; lower it when other programs use the same client_id.",
+			},
+			{
+				Name: "probe_outside", Type: schema.String,
+				Help: "The address of a mailbox that the application should not reach, such as the managing director's. verify tries to read it, and says how to limit the application when it can.",
 			},
 		},
 		ExactlyOneOf: [][]string{{"client_secret", "certificate_file", "federated_token_file"}},
@@ -96,6 +99,7 @@ type rawSettings struct {
 	TenantID            string `json:"tenant_id"`
 	ClientID            string `json:"client_id"`
 	ClientSecret        string `json:"client_secret"`
+	SecretExpires       string `json:"client_secret_expires"`
 	CertificateFile     string `json:"certificate_file"`
 	CertificatePassword string `json:"certificate_password"`
 	FederatedTokenFile  string `json:"federated_token_file"`
@@ -105,6 +109,8 @@ type rawSettings struct {
 	LoginURL            string `json:"login_url"`
 	EWSURL              string `json:"ews_url"`
 	Concurrency         int    `json:"concurrency"`
+	PerMailbox          int    `json:"mailbox_concurrency"`
+	ProbeOutside        string `json:"probe_outside"`
 }
 
 // settings is the settings block, checked.
@@ -112,32 +118,40 @@ type settings struct {
 	tenant string
 	// proof is how the application signs in.
 	proof proof
-	// graph is Graph's address with the version at its end.
-	graph *url.URL
-	// concurrency is how many requests may be in flight.
-	concurrency int
+	// secretEnds is the day on which the operator says that the secret ends; zero
+	// when that is not said.
+	secretEnds time.Time
+	// api is the one that is spoken.
+	api string
+	// graph is Graph's address with the version at its end, ews that of EWS.
+	graph, ews *url.URL
+	// concurrency is how many requests may be in flight, perMailbox how many of them
+	// for one mailbox.
+	concurrency, perMailbox int
 	// scope asks for whatever the administrator granted the application.
 	scope string
+	// probeOutside is a mailbox that should be out of reach; empty for none.
+	probeOutside string
 }
 
 // tenantForm keeps a tenant from leaving its place in the token endpoint's path.
 var tenantForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]*$`)
 
 func parseSettings(data json.RawMessage) (settings, error) {
-	raw := rawSettings{Cloud: "global", API: "graph", Concurrency: defaultConcurrency}
+	raw := rawSettings{Cloud: "global", API: apiGraph, Concurrency: defaultConcurrency, PerMailbox: defaultPerMailbox}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&raw); err != nil {
 		return settings{}, contract.Undecodable()
 	}
 	var refused refusals
-	refused.checkSupport(raw)
 	refused.checkIdentity(raw)
 	refused.checkProof(raw.proof())
-	if raw.Concurrency < 1 || raw.Concurrency > maxConcurrency {
-		refused.Add("concurrency", "concurrency is out of range", fmt.Sprintf("Set a number from 1 to %d, or leave it out.", maxConcurrency))
-	}
+	refused.between("concurrency", raw.Concurrency, maxConcurrency)
+	refused.between("mailbox_concurrency", raw.PerMailbox, maxPerMailbox)
+	refused.checkProbe(raw.ProbeOutside)
 	set := refused.addresses(raw)
+	set.secretEnds = refused.secretEnds(raw)
 	if err := refused.Err(); err != nil {
 		return settings{}, err
 	}
@@ -147,20 +161,19 @@ func parseSettings(data json.RawMessage) (settings, error) {
 // refusals collects what is wrong with the settings.
 type refusals struct{ contract.Refusals }
 
-func (r *refusals) checkSupport(raw rawSettings) {
-	for _, later := range []struct{ name, value string }{
-		{"ews_url", raw.EWSURL},
-	} {
-		if later.value != "" {
-			r.Add(later.name, later.name+" is not supported yet", "Remove it; Exchange Online is reached over Graph.")
-		}
+// between wants a number from 1 on.
+func (r *refusals) between(attribute string, value, most int) {
+	if value < 1 || value > most {
+		r.Add(attribute, attribute+" is out of range", fmt.Sprintf("Set a number from 1 to %d, or leave it out.", most))
 	}
-	switch raw.API {
-	case "graph":
-	case "ews":
-		r.Add("api", `api = "ews" is not supported yet`, `Remove it, or set api = "graph".`)
-	default:
-		r.Add("api", fmt.Sprintf("unknown api %q", raw.API), `Set api = "graph".`)
+}
+
+func (r *refusals) checkProbe(address string) {
+	if address == "" {
+		return
+	}
+	if a, err := mail.ParseAddress(address); err != nil || a.Address != address {
+		r.Add("probe_outside", "probe_outside is not an email address", "Set the address of a mailbox that no trainer has, such as director@example.org, or leave it out.")
 	}
 }
 
@@ -182,16 +195,31 @@ func (r *refusals) checkIdentity(raw rawSettings) {
 }
 
 func (r *refusals) addresses(raw rawSettings) settings {
-	set := settings{tenant: raw.TenantID, concurrency: raw.Concurrency}
+	set := settings{
+		tenant: raw.TenantID, api: raw.API, concurrency: raw.Concurrency, perMailbox: raw.PerMailbox, probeOutside: raw.ProbeOutside,
+	}
+	if raw.API != apiGraph && raw.API != apiEWS {
+		r.Add("api", fmt.Sprintf("unknown api %q", raw.API), `Set api = "graph", or api = "ews" where it is still allowed.`)
+	}
+	if raw.API == apiEWS {
+		r.Add("api", `api = "ews" is not supported yet`, `Set api = "graph".`)
+	}
+	if raw.ProbeOutside != "" {
+		r.Add("probe_outside", "probe_outside is not supported yet", "Remove it.")
+	}
 	home, known := clouds[raw.Cloud]
 	if !known {
 		r.Add("cloud", fmt.Sprintf("unknown cloud %q", raw.Cloud), "Set global, gcc-high, dod or china.")
 		return set
 	}
-	set.scope = home.graph + "/.default"
+	set.scope = home.scope(raw.API)
 	set.graph = r.address("graph_url", raw.GraphURL, home.graph)
 	if set.graph != nil && !strings.HasSuffix(set.graph.Path, graphVersion) {
 		set.graph = set.graph.JoinPath(graphVersion)
+	}
+	set.ews = r.address("ews_url", raw.EWSURL, home.ews)
+	if set.ews != nil && strings.Trim(set.ews.Path, "/") == "" {
+		set.ews = set.ews.JoinPath(ewsPath)
 	}
 	if login := r.address("login_url", raw.LoginURL, home.login); login != nil {
 		set.proof = raw.proof()

@@ -28,24 +28,42 @@ func block(changes map[string]any) json.RawMessage {
 	return data
 }
 
-// Addresses follow the cloud, or what overrides it.
+// Addresses follow the cloud and the API, or what overrides them.
 func TestSettings(t *testing.T) {
-	type addresses struct{ Token, Graph, Scope string }
+	type addresses struct{ Token, Graph, EWS, Scope string }
 	tests := map[string]struct {
 		changes map[string]any
 		want    addresses
 	}{
 		"defaults": {nil, addresses{
-			"https://login.microsoftonline.com/northwind.example/oauth2/v2.0/token", "https://graph.microsoft.com/v1.0", "https://graph.microsoft.com/.default",
+			"https://login.microsoftonline.com/northwind.example/oauth2/v2.0/token", "https://graph.microsoft.com/v1.0",
+			"https://outlook.office365.com/EWS/Exchange.asmx", "https://graph.microsoft.com/.default",
 		}},
-		"china": {map[string]any{"cloud": "china"}, addresses{
-			"https://login.chinacloudapi.cn/northwind.example/oauth2/v2.0/token", "https://microsoftgraph.chinacloudapi.cn/v1.0", "https://microsoftgraph.chinacloudapi.cn/.default",
+		"ews": {map[string]any{"api": "ews"}, addresses{
+			"https://login.microsoftonline.com/northwind.example/oauth2/v2.0/token", "https://graph.microsoft.com/v1.0",
+			"https://outlook.office365.com/EWS/Exchange.asmx", "https://outlook.office365.com/.default",
 		}},
-		"overridden": {map[string]any{"graph_url": "http://127.0.0.1:18080/graph/", "login_url": "http://127.0.0.1:18080/login"}, addresses{
-			"http://127.0.0.1:18080/login/northwind.example/oauth2/v2.0/token", "http://127.0.0.1:18080/graph/v1.0", "https://graph.microsoft.com/.default",
+		"gcc-high": {map[string]any{"cloud": "gcc-high"}, addresses{
+			"https://login.microsoftonline.us/northwind.example/oauth2/v2.0/token", "https://graph.microsoft.us/v1.0",
+			"https://outlook.office365.us/EWS/Exchange.asmx", "https://graph.microsoft.us/.default",
+		}},
+		"dod": {map[string]any{"cloud": "dod"}, addresses{
+			"https://login.microsoftonline.us/northwind.example/oauth2/v2.0/token", "https://dod-graph.microsoft.us/v1.0",
+			"https://webmail.apps.mil/EWS/Exchange.asmx", "https://dod-graph.microsoft.us/.default",
+		}},
+		"china over ews": {map[string]any{"cloud": "china", "api": "ews"}, addresses{
+			"https://login.chinacloudapi.cn/northwind.example/oauth2/v2.0/token", "https://microsoftgraph.chinacloudapi.cn/v1.0",
+			"https://partner.outlook.cn/EWS/Exchange.asmx", "https://partner.outlook.cn/.default",
+		}},
+		"overridden": {map[string]any{
+			"graph_url": "http://127.0.0.1:18080/graph/", "login_url": "http://127.0.0.1:18080/login", "ews_url": "http://127.0.0.1:18080/ews/Exchange.asmx",
+		}, addresses{
+			"http://127.0.0.1:18080/login/northwind.example/oauth2/v2.0/token", "http://127.0.0.1:18080/graph/v1.0",
+			"http://127.0.0.1:18080/ews/Exchange.asmx", "https://graph.microsoft.com/.default",
 		}},
 		"with version": {map[string]any{"graph_url": "https://graph.microsoft.com/v1.0"}, addresses{
-			"https://login.microsoftonline.com/northwind.example/oauth2/v2.0/token", "https://graph.microsoft.com/v1.0", "https://graph.microsoft.com/.default",
+			"https://login.microsoftonline.com/northwind.example/oauth2/v2.0/token", "https://graph.microsoft.com/v1.0",
+			"https://outlook.office365.com/EWS/Exchange.asmx", "https://graph.microsoft.com/.default",
 		}},
 	}
 	for name, test := range tests {
@@ -54,7 +72,7 @@ func TestSettings(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(test.want, addresses{set.proof.tokenURL, set.graph.String(), set.scope}); diff != "" {
+			if diff := cmp.Diff(test.want, addresses{set.proof.tokenURL, set.graph.String(), set.ews.String(), set.scope}); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -70,11 +88,15 @@ func TestSettingsRefused(t *testing.T) {
 		"nothing set":   {map[string]any{"tenant_id": nil, "client_id": nil, "client_secret": nil}, []string{"client_id", "client_secret", "tenant_id"}},
 		"for everybody": {map[string]any{"tenant_id": "Organizations"}, []string{"tenant_id"}},
 		"not a tenant":  {map[string]any{"tenant_id": "../x"}, []string{"tenant_id"}},
-		"not built yet": {map[string]any{"ews_url": "u", "api": "ews"}, []string{"api", "ews_url"}},
+		"unknown api":   {map[string]any{"api": "rest"}, []string{"api"}},
+		"no address":    {map[string]any{"ews_url": "u", "api": "ews"}, []string{"ews_url"}},
+		"a name":        {map[string]any{"probe_outside": "Ana <ana@northwind.example>"}, []string{"probe_outside"}},
+		"no day":        {map[string]any{"client_secret_expires": "in spring"}, []string{"client_secret_expires"}},
 		"unknown cloud": {map[string]any{"cloud": "nine"}, []string{"cloud"}},
 		"plain http":    {map[string]any{"graph_url": "http://graph.example", "login_url": "http://login.example"}, []string{"graph_url", "login_url"}},
 		"too eager":     {map[string]any{"concurrency": 1000}, []string{"concurrency"}},
 		"none at once":  {map[string]any{"concurrency": 0}, []string{"concurrency"}},
+		"over a limit":  {map[string]any{"mailbox_concurrency": 5}, []string{"mailbox_concurrency"}},
 		"unknown name":  {map[string]any{"tenant": "x"}, []string{""}},
 	}
 	for name, test := range tests {

@@ -2,9 +2,9 @@ package exchangeonline
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -22,9 +22,14 @@ const (
 	// run makes hundreds of requests, and the token endpoint blocks clients that
 	// insist (AADSTS50196).
 	refusalMemory = time.Minute
+	// busyMemory is how long a sign-in service that fails is left alone while there is
+	// a token that is still good.
+	busyMemory = 30 * time.Second
+	// tokenUse is what a token must still be good for to be sent.
+	tokenUse = 30 * time.Second
 )
 
-// tokens hands out the account's access token: one request an hour, whoever asks.
+// tokens hands out an application's access token: one request an hour, whoever asks.
 type tokens struct {
 	proof proof
 	scope string
@@ -35,10 +40,15 @@ type tokens struct {
 	// waiting for it ends with the waiter's context.
 	turn chan struct{}
 	mu   sync.Mutex
-	// current is the last token, refused the last refusal and when it came.
-	current   *oauth2.Token
-	refused   *sdk.Error
-	refusedAt time.Time
+	// current is the last token, refused the last refusal, which stands until
+	// refusedUntil.
+	current      *oauth2.Token
+	refused      *sdk.Error
+	refusedUntil time.Time
+	// fresh is when the current token is to be replaced.
+	fresh time.Time
+	// claims are what a server wants the next token to be made with.
+	claims string
 }
 
 func newTokens(client *transport.Client, set settings, now func() time.Time) *tokens {
@@ -77,10 +87,10 @@ func (t *tokens) remembered() (token string, err *sdk.Error, known bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.now()
-	if t.refused != nil && now.Before(t.refusedAt.Add(refusalMemory)) {
+	if t.refused != nil && now.Before(t.refusedUntil) {
 		return "", t.refused, true
 	}
-	if t.current != nil && now.Before(t.current.Expiry.Add(-tokenMargin)) {
+	if t.current != nil && now.Before(t.fresh) {
 		return t.current.AccessToken, nil, true
 	}
 	return "", nil, false
@@ -88,26 +98,47 @@ func (t *tokens) remembered() (token string, err *sdk.Error, known bool) {
 
 func (t *tokens) ask(ctx context.Context) (string, *sdk.Error) {
 	asked := t.now()
-	got, refusal := t.request(ctx, asked)
+	t.mu.Lock()
+	claims := t.claims
+	t.claims = "" // a challenge is answered once, whatever comes of it
+	t.mu.Unlock()
+	got, refusal := t.request(ctx, asked, claims)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if refusal != nil {
-		if refusal.Code.Fault() == sdk.FaultCredentials || refusal.Code == sdk.CodeThrottled {
-			t.refused, t.refusedAt = refusal, asked
-		}
-		return "", refusal
+		return t.without(asked, refusal)
 	}
 	// oauth2 counts from the machine's clock; ours is injected.
 	got.Expiry = asked.Add(lifetime(got))
-	t.current, t.refused = got, nil
+	t.current, t.fresh, t.refused = got, got.Expiry.Add(-tokenMargin), nil
 	return got.AccessToken, nil
 }
 
+// without goes on when there is no new token: with the old one for as long as it is
+// good, if the service merely fails. Whoever calls it holds mu.
+func (t *tokens) without(asked time.Time, refusal *sdk.Error) (string, *sdk.Error) {
+	if refusal.Code.Fault() == sdk.FaultRemote && t.current != nil && asked.Before(t.current.Expiry.Add(-tokenUse)) {
+		t.fresh = asked.Add(min(busyMemory, t.current.Expiry.Add(-tokenUse).Sub(asked)))
+		return t.current.AccessToken, nil
+	}
+	switch {
+	case refusal.Code.Fault() == sdk.FaultCredentials, refusal.Code == sdk.CodeThrottled:
+		t.refused, t.refusedUntil = refusal, asked.Add(max(refusalMemory, refusal.RetryAfter))
+	}
+	return "", refusal
+}
+
 // request asks the token endpoint.
-func (t *tokens) request(ctx context.Context, now time.Time) (*oauth2.Token, *sdk.Error) {
-	parameters, refusal := t.proof.parameters(now)
-	if refusal != nil {
-		return nil, refusal
+func (t *tokens) request(ctx context.Context, now time.Time, claims string) (*oauth2.Token, *sdk.Error) {
+	parameters, refused := t.proof.parameters(now)
+	if refused != nil {
+		return nil, refused
+	}
+	if claims != "" {
+		if parameters == nil {
+			parameters = url.Values{}
+		}
+		parameters.Set("claims", claims)
 	}
 	config := clientcredentials.Config{
 		ClientID: t.proof.clientID, ClientSecret: t.proof.secret,
@@ -116,9 +147,23 @@ func (t *tokens) request(ctx context.Context, now time.Time) (*oauth2.Token, *sd
 	}
 	got, err := config.Token(context.WithValue(ctx, oauth2.HTTPClient, t.http))
 	if err != nil {
-		return nil, tokenError(err)
+		return nil, t.failed(err)
 	}
 	return got, nil
+}
+
+// failed turns what oauth2 returned into one of the contract's errors.
+func (t *tokens) failed(err error) *sdk.Error {
+	var sent *transport.Error
+	if errors.As(err, &sent) {
+		return unreachable(sent)
+	}
+	var refused *oauth2.RetrieveError
+	if !errors.As(err, &refused) || refused.Response == nil {
+		return sdk.CodeBadAnswer.Wrap(err, "the sign-in service answered something that is not a token").
+			WithAdvice("%s", notSignIn)
+	}
+	return refusal(refused.Response, refused.Body, t.now())
 }
 
 // lifetime is what the server promised, and long enough that a server which
@@ -133,13 +178,15 @@ func lifetime(tok *oauth2.Token) time.Duration {
 	return max(promisedTime, tokenMargin+time.Minute)
 }
 
-// drop forgets a token that the server refused, unless a newer one is here.
-func (t *tokens) drop(token string) {
+// drop forgets a token that a server refused, unless a newer one is here. claims are
+// what the server wants the next one to be made with, empty for nothing.
+func (t *tokens) drop(token, claims string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.current != nil && t.current.AccessToken == token {
-		t.current = nil
+	if t.current == nil || t.current.AccessToken != token {
+		return
 	}
+	t.current, t.claims = nil, claims
 }
 
 // forget makes the next get ask the server whatever is remembered.
@@ -147,43 +194,4 @@ func (t *tokens) forget() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.current, t.refused = nil, nil
-}
-
-// tokenError turns what oauth2 returned into one of the contract's errors.
-func tokenError(err error) *sdk.Error {
-	var sent *transport.Error
-	if errors.As(err, &sent) {
-		return unreachable(sent)
-	}
-	var refused *oauth2.RetrieveError
-	if !errors.As(err, &refused) || refused.Response == nil {
-		return sdk.CodeBadAnswer.Wrap(err, "the sign-in service answered something that is not a token").
-			WithAdvice("check login_url")
-	}
-	return refusal(refused.Response, refused.Body)
-}
-
-// tokenAnswer is the body of a refused token request.
-type tokenAnswer struct {
-	Error string `json:"error"`
-	Codes []int  `json:"error_codes"`
-}
-
-// refusal reads a refused token request. Logic goes by status and `error`; the
-// AADSTS number only chooses the words for the operator, as Microsoft asks.
-func refusal(resp *http.Response, body []byte) *sdk.Error {
-	if resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode >= 500 {
-		wait, _ := transport.RetryAfter(resp.Header, time.Now())
-		return sdk.CodeUnavailable.New("the sign-in service is busy").
-			WithDetail(statusDetail(resp.StatusCode)).WithRetryAfter(wait)
-	}
-	var answer tokenAnswer
-	if err := json.Unmarshal(body, &answer); err != nil || answer.Error == "" {
-		return sdk.CodeBadAnswer.New("the sign-in service answered something that is not its protocol").
-			WithDetail(statusDetail(resp.StatusCode)).WithAdvice("check login_url and the proxy")
-	}
-	if answer.Error == "temporarily_unavailable" {
-		return sdk.CodeUnavailable.New("the sign-in service is unavailable for now").WithDetail(safeCode(answer.Error))
-	}
-	return explainAADSTS(answer)
 }

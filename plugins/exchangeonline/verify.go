@@ -112,24 +112,11 @@ func (a *account) verifyToken(ctx context.Context) sdk.Check {
 		return failed("", "credentials", "asked for an access token", err)
 	}
 	check := sdk.Check{Step: "credentials", Outcome: sdk.Passed, Observed: "got an access token"}
-	if observed, advice := a.certificateEnding(); observed != "" {
+	if observed, advice := a.credential.ending(a.now()); observed != "" {
 		check.Outcome, check.Advice = sdk.Warned, advice
 		check.Observed += "; " + observed
 	}
 	return check
-}
-
-// certificateEnding is a warning that the account's certificate ends soon. A file
-// that cannot be read any more is the next token's affair.
-func (a *account) certificateEnding() (observed, advice string) {
-	if a.settings.proof.certificateFile == "" {
-		return "", ""
-	}
-	cert, err := a.settings.proof.certificate()
-	if err != nil {
-		return "", ""
-	}
-	return cert.ending(a.now())
 }
 
 // verifyAPI sends one request and wants Graph's own answer to it, whatever that says

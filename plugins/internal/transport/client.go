@@ -34,6 +34,8 @@ type Options struct {
 	PerMailbox int
 	// PerAccount is how many requests of this client may be in flight; 8 by default.
 	PerAccount int
+	// Pool bounds the requests in flight of several clients together; nil for no bound.
+	Pool *Pool
 	// Attempts is how often a request is sent at most; 4 by default.
 	Attempts int
 	// MaxWait is the longest wait between two attempts; 10 seconds by default. A
@@ -134,6 +136,8 @@ type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
+	// Pool bounds the requests in flight of several clients together; nil for no bound.
+	Pool *Pool
 	// Attempts is how often the request was sent; above 1 an earlier attempt may
 	// have had its effect.
 	Attempts int
@@ -218,14 +222,25 @@ func (c *Client) acquire(ctx context.Context, mailboxes []string) (release func(
 	if err != nil {
 		return nil, err
 	}
-	// The account's slots come last, so that a request that waits for its mailbox
-	// does not keep others from the server.
+	// The account's slots come later, and what is shared by all accounts last, so that a
+	// request that waits for its mailbox does not keep others from the server.
 	if err := c.account.Acquire(ctx, 1); err != nil {
 		freeMailboxes()
 		return nil, err
 	}
-	return func() {
+	free := func() {
 		c.account.Release(1)
 		freeMailboxes()
+	}
+	if c.opts.Pool == nil {
+		return free, nil
+	}
+	if err := c.opts.Pool.acquire(ctx, c); err != nil {
+		free()
+		return nil, err
+	}
+	return func() {
+		c.opts.Pool.release()
+		free()
 	}, nil
 }
