@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/trainercal/trainercal/gateway/internal/failpoint"
 	"github.com/trainercal/trainercal/sdk"
 )
 
@@ -56,13 +57,16 @@ func noteProcess(process *instance, err error) {
 }
 
 // call makes a call that answers about mailboxes.
-func call[Q, A any](ctx context.Context, g *guarded, reqs []Q, emit func(A) error,
+func call[Q, A any](ctx context.Context, name string, g *guarded, reqs []Q, emit func(A) error,
 	do func(context.Context, []Q, func(A) error) error, errOf func(A) *sdk.Error,
 ) error {
 	if err := g.permitted(); err != nil {
 		return err
 	}
+	failpoint.Reach(name + ".begin")
+	defer failpoint.Reach(name + ".end")
 	return g.noted(do(ctx, reqs, func(answer A) error {
+		failpoint.Reach(name + ".answer")
 		if err := errOf(answer); err != nil && err.Code == sdk.CodeCredentials {
 			g.host.noteCredentials(g.opened, err)
 			return err
@@ -73,22 +77,22 @@ func call[Q, A any](ctx context.Context, g *guarded, reqs []Q, emit func(A) erro
 
 // Read implements [sdk.Account].
 func (g *guarded) Read(ctx context.Context, reqs []sdk.ReadRequest, emit func(sdk.ReadPage) error) error {
-	return call(ctx, g, reqs, emit, g.opened.account.Read, func(p sdk.ReadPage) *sdk.Error { return p.Err })
+	return call(ctx, "read", g, reqs, emit, g.opened.account.Read, func(p sdk.ReadPage) *sdk.Error { return p.Err })
 }
 
 // Get implements [sdk.Account].
 func (g *guarded) Get(ctx context.Context, reqs []sdk.GetRequest, emit func(sdk.GetPage) error) error {
-	return call(ctx, g, reqs, emit, g.opened.account.Get, func(p sdk.GetPage) *sdk.Error { return p.Err })
+	return call(ctx, "get", g, reqs, emit, g.opened.account.Get, func(p sdk.GetPage) *sdk.Error { return p.Err })
 }
 
 // Write implements [sdk.Account].
 func (g *guarded) Write(ctx context.Context, reqs []sdk.WriteRequest, emit func(sdk.WriteResult) error) error {
-	return call(ctx, g, reqs, emit, g.opened.account.Write, func(r sdk.WriteResult) *sdk.Error { return r.Err })
+	return call(ctx, "write", g, reqs, emit, g.opened.account.Write, func(r sdk.WriteResult) *sdk.Error { return r.Err })
 }
 
 // Find implements [sdk.Account].
 func (g *guarded) Find(ctx context.Context, reqs []sdk.FindRequest, emit func(sdk.FindPage) error) error {
-	return call(ctx, g, reqs, emit, g.opened.account.Find, func(p sdk.FindPage) *sdk.Error { return p.Err })
+	return call(ctx, "find", g, reqs, emit, g.opened.account.Find, func(p sdk.FindPage) *sdk.Error { return p.Err })
 }
 
 // Verify implements [sdk.Account]. Credentials that pass may be used again.

@@ -13,6 +13,7 @@ import (
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
+	"github.com/trainercal/trainercal/gateway/internal/failpoint"
 	"github.com/trainercal/trainercal/gateway/internal/store"
 )
 
@@ -129,6 +130,8 @@ func (s *Store) change(ctx context.Context, do func(*sql.Tx) error) error {
 	if s.write == nil {
 		return store.ErrReadOnly
 	}
+	failpoint.Reach("commit.begin")
+	defer failpoint.Reach("commit.end")
 	return within(ctx, s.write, do)
 }
 

@@ -1,0 +1,146 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+)
+
+// TestKilledAnywhere kills the gateway, or its plugins, at every moment that matters:
+// before, within and after each call to a plugin, and on both sides of each commit of
+// the state. The next sync ends as if nobody had been killed, with no item twice (L2,
+// P6, push-10). Few of the moments are tried unless TRAINERCAL_LONG is
+// set.
+func TestKilledAnywhere(t *testing.T) {
+	gateway := buildWithFailpoints(t)
+	for _, scenario := range []struct {
+		name    string
+		prepare func(*killRig)
+	}{
+		{"first run", func(r *killRig) { r.command("import", "courses.json") }},
+		{"changes on both sides", func(r *killRig) {
+			r.command("import", "courses.json")
+			r.command("sync")
+			r.change()
+		}},
+	} {
+		t.Run(scenario.name, func(t *testing.T) {
+			calm := newKillRig(t)
+			scenario.prepare(calm)
+			points := calm.points(gateway)
+			calm.sync(0)
+			want := calm.state()
+			if len(points) < 20 {
+				t.Fatalf("an undisturbed run reaches %d failpoints: too few to be the whole", len(points))
+			}
+			step := max(1, len(points)/moments)
+			for i := range len(points) / step {
+				point := points[i*step]
+				for _, victim := range victims(i) {
+					t.Run(point+" "+victim, func(t *testing.T) {
+						rig := newKillRig(t)
+						scenario.prepare(rig)
+						rig.syncWith(gateway, point+":"+victim, victim == "gateway")
+						rig.sync(0)
+						if diff := gocmp.Diff(want, rig.state()); diff != "" {
+							t.Errorf("not the end state of an undisturbed run (-undisturbed +killed):\n%s", diff)
+						}
+						rig.nothingLeft()
+					})
+				}
+			}
+		})
+	}
+}
+
+// victims are whom to kill at the i-th moment: each of them where every moment is
+// tried, else one and then the other.
+func victims(i int) []string {
+	both := []string{"gateway", "plugins"}
+	if moments >= 1000 {
+		return both
+	}
+	return both[i%2 : i%2+1]
+}
+
+// buildWithFailpoints builds a gateway that can be killed at its failpoints, beside
+// which its plugins lie.
+func buildWithFailpoints(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	name := filepath.Join(dir, "gateway")
+	if out, err := exec.Command("go", "build", "-tags", "failpoints", "-o", name, "../..").CombinedOutput(); err != nil {
+		t.Fatalf("build the gateway with failpoints: %v\n%s", err, out)
+	}
+	plugins, err := filepath.Glob(filepath.Join(programs, "gateway-plugin-*"))
+	if err != nil || len(plugins) == 0 {
+		t.Fatalf("no plugins in %s: %v", programs, err)
+	}
+	for _, p := range plugins {
+		if err := os.Symlink(p, filepath.Join(dir, filepath.Base(p))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return name
+}
+
+// points runs `gateway sync` and returns the failpoints that it reached in order, each
+// as NAME:N for its N-th time.
+func (r *killRig) points(gateway string) []string {
+	r.t.Helper()
+	log := filepath.Join(r.dir, "failpoints")
+	r.run(gateway, false, "TRAINERCAL_FAILPOINT_LOG="+log)
+	text, err := os.ReadFile(log)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	times := map[string]int{}
+	var points []string
+	for _, name := range strings.Fields(string(text)) {
+		times[name]++
+		points = append(points, fmt.Sprintf("%s:%d", name, times[name]))
+	}
+	return points
+}
+
+func (r *killRig) syncWith(gateway, failpoint string, dies bool) {
+	r.t.Helper()
+	r.run(gateway, dies, "TRAINERCAL_FAILPOINT="+failpoint)
+}
+
+// run makes a sync, which ends by itself, or dies at the failpoint. It may fail where
+// plugins are killed again and again: then the next one does what is left.
+func (r *killRig) run(gateway string, dies bool, env string) {
+	r.t.Helper()
+	cmd := exec.Command(gateway, "sync", "--json")
+	cmd.Dir, cmd.Env = r.dir, append(r.env[:len(r.env):len(r.env)], env)
+	out, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		r.t.Fatal(err)
+	}
+	killed := exit != nil && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL
+	if killed != dies {
+		r.t.Fatalf("killed: %v, want %v (%v)\n%s", killed, dies, err, out)
+	}
+}
+
+// nothingLeft checks that a further run writes nothing (P1).
+func (r *killRig) nothingLeft() {
+	r.t.Helper()
+	var run runJSON
+	if err := json.Unmarshal(r.command("sync", "--json"), &run); err != nil {
+		r.t.Fatal(err)
+	}
+	if run.Totals.Writes != 0 {
+		r.t.Errorf("a further run writes %d items", run.Totals.Writes)
+	}
+}
