@@ -134,6 +134,15 @@ func targetOf(p config.Provider, t config.Trainer) runner.Target {
 		Zone:    t.TimeZone,
 		Push:    t.Push(), Pull: t.Pull(),
 		Detail: p.Pull.Detail, ShowAs: p.Pull.ShowAs,
-		CancelledShowAs: p.Push.CancelledShowAs,
+		Render: renderOptions(p, t), Split: p.Push.Split,
+	}
+}
+
+// renderOptions is what the configuration says about the trainer's appointments.
+func renderOptions(p config.Provider, t config.Trainer) platform.RenderOptions {
+	return platform.RenderOptions{
+		CancelledShowAs: p.Push.CancelledShowAs, Templates: p.Push.Templates,
+		Trainer:  platform.Person{Name: t.Name, Email: t.Email, TimeZone: t.TimeZone.String()},
+		Provider: platform.Company{Name: p.Name, TimeZone: p.TimeZone.String()},
 	}
 }

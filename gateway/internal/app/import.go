@@ -77,7 +77,7 @@ func (a *App) store(ctx context.Context, batch store.Batch) (store.ImportResult,
 	}
 	batch.RepushOn = map[string][]string{}
 	for _, p := range a.cfg.Providers {
-		batch.RepushOn[p.Name] = p.Push.RepushOn
+		batch.RepushOn[p.Name] = p.Push.Triggers()
 	}
 	return state.Import(ctx, batch)
 }

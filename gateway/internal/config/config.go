@@ -64,10 +64,17 @@ type Guard struct {
 
 // Telemetry is the block of the same name.
 type Telemetry struct {
-	// TracesEndpoint is an OTLP endpoint, empty for what the OTEL_ variables say.
-	TracesEndpoint string
+	// TracesEndpoint and MetricsEndpoint are OTLP endpoints, empty for what the OTEL_
+	// variables say.
+	TracesEndpoint, MetricsEndpoint string
+	// PrometheusListen is where serve answers Prometheus; empty for nowhere.
+	PrometheusListen string
+	// Sample is the share of the runs without changes whose traces are sent, 0 to 1.
+	Sample float64
 	// KeepRuns is how long runs and their traces are kept.
 	KeepRuns time.Duration
+	// MaxTracesBytes bounds the history of traces.
+	MaxTracesBytes int64
 }
 
 // Plugin says how to start the plugin of a service.
@@ -88,20 +95,42 @@ type Provider struct {
 	Name     string
 	TimeZone *time.Location
 	// Engine: runs of this provider start by themselves.
-	Engine   bool
-	Push     Push
-	Pull     Pull
-	Accounts []Account
-	Trainers []Trainer
-	Range    hcl.Range
+	Engine bool
+	// Sync is that of the gateway after the provider's overrides.
+	Sync Sync
+	// Pilot: calendars are read, what would be done is planned and reported, and
+	// nothing is written (pilot-1).
+	Pilot bool
+	// RemoveOnStop: what the gateway wrote goes when a mapping is switched off, narrowed
+	// or taken out; otherwise it stays (map-2).
+	RemoveOnStop bool
+	Push         Push
+	Pull         Pull
+	Accounts     []Account
+	Trainers     []Trainer
+	Range        hcl.Range
 }
 
 // Push is how courses become appointments, after the provider's overrides.
 type Push struct {
-	// RepushOn lists the course fields that are triggers; nil for the default set.
+	// Templates make the texts of appointments (push-4).
+	Templates platform.Templates
+	// Split: each session of a course is an appointment of its own (push-2).
+	Split bool
+	// RepushOn lists the course fields that are triggers; nil for the default set. See
+	// Triggers.
 	RepushOn []string
 	// CancelledShowAs is how a cancelled course's time is shown (push-5).
 	CancelledShowAs calendar.ShowAs
+}
+
+// Triggers are the course fields whose change is pushed at once (push-7); nil for the
+// default set. Where each session has an appointment, its times are among them (push-2).
+func (p Push) Triggers() []string {
+	if p.Split {
+		return platform.SplitTriggers(p.RepushOn)
+	}
+	return p.RepushOn
 }
 
 // Pull is what is taken from calendars, after the provider's overrides.

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"net/url"
 	"regexp"
 	"strings"
 	"time"
@@ -12,7 +11,7 @@ import (
 	"github.com/trainercal/trainercal/gateway/internal/platform"
 )
 
-// Limits and defaults of the sync and telemetry blocks.
+// Limits and defaults of the sync block.
 const (
 	defaultInterval    = 15 * time.Minute
 	minInterval        = 10 * time.Second
@@ -21,8 +20,6 @@ const (
 	maxWindow          = 730 * day
 	defaultMaxRemovals = 5
 	defaultMaxFraction = 0.1
-	defaultKeepRuns    = 30 * day
-	minKeepRuns        = time.Hour
 	defaultState       = "sqlite://gateway.db"
 )
 
@@ -82,46 +79,53 @@ func (d *decoder) statePath(v value[string]) string {
 }
 
 func (d *decoder) sync(b *block) {
-	d.cfg.Sync = Sync{
+	d.cfg.Sync = d.syncOver(b, Sync{
 		Engine: true, Interval: defaultInterval, Past: defaultPast, Future: defaultFuture,
 		Guard: Guard{MaxRemovals: defaultMaxRemovals, MaxFraction: defaultMaxFraction},
-	}
+	})
+}
+
+// syncOver decodes the sync block inside b, on top of what holds outside of it. An
+// engine that is off outside stays off (eng-1).
+func (d *decoder) syncOver(b *block, base Sync) Sync {
 	block := b.single("sync")
 	if block == nil {
-		return
+		return base
 	}
 	s := d.open(block.Body, block.DefRange, "engine interval", header("window"), header("guard"))
-	d.cfg.Sync.Engine = s.flag("engine", true)
-	d.cfg.Sync.Interval, _ = s.duration("interval", defaultInterval, minInterval)
+	base.Engine = s.flag("engine", true) && base.Engine
+	base.Interval, _ = s.duration("interval", base.Interval, minInterval)
 	if window := s.single("window"); window != nil {
-		d.window(d.open(window.Body, window.DefRange, "past future"))
+		base.Past, base.Future = d.window(d.open(window.Body, window.DefRange, "past future"), base)
 	}
 	if guard := s.single("guard"); guard != nil {
-		d.guard(d.open(guard.Body, guard.DefRange, "max_removals max_fraction"))
+		base.Guard = d.guard(d.open(guard.Body, guard.DefRange, "max_removals max_fraction"), base.Guard)
 	}
+	return base
 }
 
 // guard reads how much may vanish from a calendar at once. Zero is a limit too.
-func (d *decoder) guard(g *block) {
+func (d *decoder) guard(g *block, base Guard) Guard {
 	if removals := get[int](g, "max_removals"); removals.ok {
-		d.cfg.Sync.Guard.MaxRemovals = removals.v
+		base.MaxRemovals = removals.v
 		if removals.v < 0 {
 			d.report(removals.rng, "Negative limit", "The number of removals is 0 or more; 0 leaves max_fraction alone to decide.")
 		}
 	}
 	if fraction := get[float64](g, "max_fraction"); fraction.ok {
-		d.cfg.Sync.Guard.MaxFraction = fraction.v
+		base.MaxFraction = fraction.v
 		if fraction.v < 0 || fraction.v > 1 {
 			d.report(fraction.rng, "Not a fraction", "Want a part of a trainer's appointments from 0 to 1, for example 0.1 for a tenth; 1 holds nothing.")
 		}
 	}
+	return base
 }
 
 // window decides how far back and ahead calendars are read. An EWS CalendarView
 // of more than two years is refused by Exchange, Graph's of more than 1825 days.
-func (d *decoder) window(w *block) {
-	past, pastAt := w.duration("past", defaultPast, 0)
-	future, futureAt := w.duration("future", defaultFuture, 0)
+func (d *decoder) window(w *block, base Sync) (time.Duration, time.Duration) {
+	past, pastAt := w.duration("past", base.Past, 0)
+	future, futureAt := w.duration("future", base.Future, 0)
 	at := futureAt
 	if !at.set {
 		at = pastAt
@@ -132,25 +136,5 @@ func (d *decoder) window(w *block) {
 	case total == 0:
 		d.report(at.rng, "Empty window", "Past and future cannot both be zero: no appointment would be read.")
 	}
-	d.cfg.Sync.Past, d.cfg.Sync.Future = past, future
-}
-
-func (d *decoder) telemetry(b *block) {
-	d.cfg.Telemetry.KeepRuns = defaultKeepRuns
-	block := b.single("telemetry")
-	if block == nil {
-		return
-	}
-	t := d.open(block.Body, block.DefRange, "traces_endpoint sample keep_runs")
-	t.refuse("sample")
-	d.cfg.Telemetry.KeepRuns, _ = t.duration("keep_runs", defaultKeepRuns, minKeepRuns)
-	endpoint := get[string](t, "traces_endpoint")
-	if !endpoint.ok || endpoint.v == "" {
-		return
-	}
-	if u, err := url.Parse(endpoint.v); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		d.report(endpoint.rng, "Invalid endpoint", `Want the address of an OTLP collector, for example "http://127.0.0.1:4318".`)
-		return
-	}
-	d.cfg.Telemetry.TracesEndpoint = endpoint.v
+	return past, future
 }

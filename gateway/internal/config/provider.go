@@ -35,32 +35,23 @@ func (d *decoder) provider(block *hcl.Block, push Push, pull Pull) {
 	}
 	d.name(block.LabelRanges[0], "a provider", name)
 	b := d.open(block.Body, block.DefRange, "timezone service engine mode on_stop trainers",
-		header("push"), header("pull"), header("account", "service"), header("trainer", "name"))
+		header("sync"), header("push"), header("pull"), header("account", "service"), header("trainer", "name"))
 	draft := &providerDraft{
 		index: len(d.cfg.Providers), accounts: map[string]hcl.Range{}, trainers: map[string]hcl.Range{},
 		unsure: b.wrong.HasErrors(),
 	}
 	d.providers = append(d.providers, draft)
-	d.cfg.Providers = append(d.cfg.Providers, Provider{
-		Name: name, Range: block.DefRange,
-		TimeZone: d.providerZone(b),
-		Engine:   d.cfg.Sync.Engine && b.flag("engine", true),
-		Push:     d.push(b, push), Pull: d.pull(b, pull),
-	})
-	d.modes(b)
+	p := Provider{
+		Name: name, Range: block.DefRange, TimeZone: d.providerZone(b), Sync: d.syncOver(b, d.cfg.Sync),
+		Pilot: b.choice("mode", "live", "live", "pilot").v == "pilot", RemoveOnStop: b.choice("on_stop", "keep", "keep", "remove").v == "remove",
+		Push: d.push(b, push), Pull: d.pull(b, pull),
+	}
+	p.Sync.Engine = b.flag("engine", true) && p.Sync.Engine
+	p.Engine = p.Sync.Engine
+	d.cfg.Providers = append(d.cfg.Providers, p)
 	draft.service = d.service(b)
 	d.accounts(draft, b)
 	d.trainers(draft, b)
-}
-
-// modes refuses the ways of working that are not built yet.
-func (d *decoder) modes(b *block) {
-	if mode := b.choice("mode", "live", "live", "pilot"); mode.ok && mode.v == "pilot" {
-		d.notSupported(mode.rng, `The value "pilot"`)
-	}
-	if stop := b.choice("on_stop", "keep", "keep", "remove"); stop.ok && stop.v == "remove" {
-		d.notSupported(stop.rng, `The value "remove"`)
-	}
 }
 
 // service reads the name of a service.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/trainercal/trainercal/gateway/internal/platform"
@@ -35,10 +36,10 @@ func (d *decoder) push(b *block, base Push) Push {
 	if block == nil {
 		return base
 	}
-	p := d.open(block.Body, block.DefRange, "title location body sessions repush_on cancelled_show_as")
-	p.refuse("title", "location", "body")
-	if s := p.choice("sessions", "whole", "whole", "split"); s.ok && s.v == "split" {
-		d.notSupported(s.rng, `The value "split"`)
+	p := d.open(block.Body, block.DefRange, "title location body sessions repush_on cancelled_show_as", header("unavailability"))
+	d.templates(p, &base.Templates)
+	if s := p.choice("sessions", "whole", "whole", "split"); s.ok {
+		base.Split = s.v == "split"
 	}
 	shown := p.choice("cancelled_show_as", string(base.CancelledShowAs),
 		"free", "tentative", "busy", "oof", "workingElsewhere")
@@ -47,6 +48,29 @@ func (d *decoder) push(b *block, base Push) Push {
 		base.RepushOn = p.repushOn()
 	}
 	return base
+}
+
+// templates takes over the templates that the push block writes, unevaluated, and
+// reports those that would fail.
+func (d *decoder) templates(p *block, base *platform.Templates) {
+	var written platform.Templates
+	take := func(b *block, name string, written, kept *hcl.Expression) {
+		if attr := b.attrs[name]; attr != nil {
+			*written, *kept = attr.Expr, attr.Expr
+		}
+	}
+	take(p, "title", &written.Title, &base.Title)
+	take(p, "location", &written.Location, &base.Location)
+	take(p, "body", &written.Body, &base.Body)
+	if block := p.single("unavailability"); block != nil {
+		u := d.open(block.Body, block.DefRange, "title location body")
+		take(u, "title", &written.UnavailabilityTitle, &base.UnavailabilityTitle)
+		take(u, "location", &written.UnavailabilityLocation, &base.UnavailabilityLocation)
+		take(u, "body", &written.UnavailabilityBody, &base.UnavailabilityBody)
+	}
+	if !d.partial { // what could not be parsed cannot be worked out either
+		d.diags = append(d.diags, written.Check()...)
+	}
 }
 
 // repushOn reads "default" (nil), "all" or a list of fields. A list is never nil:

@@ -103,7 +103,7 @@ func TestEveryValue(t *testing.T) {
 		},
 		Providers: []Provider{
 			{
-				Name: "northwind", TimeZone: zone(t, "Europe/London"),
+				Name: "northwind", TimeZone: zone(t, "Europe/London"), Sync: Sync{Interval: 5 * time.Minute, Past: 24 * time.Hour, Future: 12 * time.Hour, Guard: Guard{MaxRemovals: 20, MaxFraction: 0.25}},
 				Push: Push{RepushOn: platform.CourseFields(), CancelledShowAs: calendar.ShowAsTentative},
 				Pull: Pull{Detail: sdk.DetailBusy, ShowAs: []calendar.ShowAs{calendar.ShowAsBusy}},
 				Accounts: []Account{
@@ -128,7 +128,7 @@ func TestEveryValue(t *testing.T) {
 				},
 			},
 			{
-				Name: "other", TimeZone: zone(t, "Europe/Paris"), Engine: true,
+				Name: "other", TimeZone: zone(t, "Europe/Paris"), Engine: true, Sync: Sync{Engine: true, Interval: 5 * time.Minute, Past: 24 * time.Hour, Future: 12 * time.Hour, Guard: Guard{MaxRemovals: 20, MaxFraction: 0.25}},
 				Push: Push{RepushOn: []string{"venue", "name"}, CancelledShowAs: calendar.ShowAsTentative},
 				Pull: Pull{Detail: sdk.DetailSubject, ShowAs: []calendar.ShowAs{calendar.ShowAsBusy}},
 			},

@@ -15,6 +15,9 @@ type courseField struct {
 	same    func(a, b *Course) bool
 }
 
+// fieldSessions is the name of the field of a course's sessions.
+const fieldSessions = "sessions"
+
 // courseFields are the fields of a course by their JSON names, in the order of the
 // platform's object. "webinar" is a trainer's webinar on the course.
 var courseFields = []courseField{
@@ -27,7 +30,7 @@ var courseFields = []courseField{
 	{"timezone", false, func(a, b *Course) bool { return a.TimeZone == b.TimeZone }},
 	{"trainers", true, sameTrainers},
 	{"webinar", false, sameWebinars},
-	{"sessions", false, sameSessions},
+	{fieldSessions, false, sameSessions},
 	{"venue", false, func(a, b *Course) bool { return equal(a.Venue, b.Venue) }},
 	{"details_url", false, func(a, b *Course) bool { return a.Details == b.Details }},
 	{"cost", true, func(a, b *Course) bool { return a.Cost == b.Cost }},
@@ -64,6 +67,18 @@ func DefaultTriggers() []string {
 		}
 	}
 	return names
+}
+
+// SplitTriggers returns the triggers where each session has an appointment of its own:
+// the times of sessions are then triggers too (push-2). repushOn is as in [Triggers].
+func SplitTriggers(repushOn []string) []string {
+	if repushOn == nil {
+		repushOn = DefaultTriggers()
+	}
+	if slices.Contains(repushOn, fieldSessions) {
+		return repushOn
+	}
+	return append(slices.Clone(repushOn), fieldSessions)
 }
 
 // ChangedCourseFields returns the names of the fields in which two states of a

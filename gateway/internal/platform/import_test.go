@@ -331,7 +331,9 @@ func FuzzDecode(f *testing.F) {
 			if !c.Start.Before(c.End) || c.ID == "" || c.TimeZone == "" || c.Trainers == nil {
 				t.Fatalf("imported %+v", c)
 			}
-			RenderCourse(c, CourseTrainer{}, RenderOptions{})
+			if _, err := RenderCourse(c, CourseTrainer{}, RenderOptions{}); err != nil {
+				t.Error(err)
+			}
 		}
 		for _, u := range got.Unavailability {
 			if start, end := u.When.Span(time.UTC); !start.Before(end) || u.Trainer.Label == "" {

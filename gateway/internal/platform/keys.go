@@ -20,6 +20,13 @@ const maxKeyID = 72
 // "northwind/ana/course/4711".
 func CourseKey(t TrainerID, id string) string { return t.String() + "/course/" + keyID(id) }
 
+// SessionKey names the appointment of one session of a course, for example
+// "northwind/ana/session/4711/2"; the ids are percent-escaped, so that no two sessions
+// share a key.
+func SessionKey(t TrainerID, course, session string) string {
+	return t.String() + "/session/" + keyID(url.PathEscape(course)+"/"+url.PathEscape(session))
+}
+
 // UnavailabilityKey names the appointment of an unavailability made on the
 // platform, for example "northwind/ana/unavailability/17".
 func UnavailabilityKey(t TrainerID, id string) string {

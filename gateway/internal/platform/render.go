@@ -1,18 +1,32 @@
 package platform
 
 import (
+	"cmp"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
 
+	"github.com/zclconf/go-cty/cty"
+
 	"github.com/trainercal/trainercal/sdk/calendar"
 )
+
+// Person is what the configuration says of a trainer.
+type Person struct{ Name, Email, TimeZone string }
+
+// Company is what the configuration says of a provider.
+type Company struct{ Name, TimeZone string }
 
 // RenderOptions is what the configuration says about appointments.
 type RenderOptions struct {
 	// CancelledShowAs is how a cancelled course's time is shown; empty means free
 	// (push-5).
 	CancelledShowAs calendar.ShowAs
+	Templates       Templates
+	Trainer         Person
+	Provider        Company
 }
 
 // The fixed words of appointments.
@@ -25,23 +39,47 @@ const (
 
 // RenderCourse is the appointment that a course becomes in the calendar of the
 // trainer who has this part in it (push-1 … push-5). It depends on its arguments
-// alone; texts are as long as the contract allows at most.
-func RenderCourse(c Course, part CourseTrainer, o RenderOptions) calendar.Appointment {
-	a := calendar.Appointment{
-		Subject:     titlePrefix + c.Label(),
-		Body:        courseBody(c, part),
-		When:        calendar.When{Start: c.Start, End: c.End, TimeZone: c.TimeZone},
-		ShowAs:      calendar.ShowAsBusy,
-		Sensitivity: calendar.SensitivityNormal,
-	}
-	if c.Kind == KindClass && c.Venue != nil {
-		a.Location = joinLines(", ", c.Venue.Name, c.Venue.Address)
+// alone; texts are as long as the contract allows at most. The error is a
+// [*TemplateError]; the appointment then is the one without templates.
+func RenderCourse(c Course, part CourseTrainer, o RenderOptions) (calendar.Appointment, error) {
+	return renderCourse(c, part, nil, o)
+}
+
+// RenderSession is the appointment of one session of a course, for sessions = "split"
+// (push-2).
+func RenderSession(c Course, s Session, part CourseTrainer, o RenderOptions) (calendar.Appointment, error) {
+	return renderCourse(c, part, &s, o)
+}
+
+func renderCourse(c Course, part CourseTrainer, s *Session, o RenderOptions) (calendar.Appointment, error) {
+	plain := plainCourse(c, part, s)
+	a, err := o.Templates.course(plain, func() map[string]cty.Value { return courseVariables(c, part, s, o, plain) })
+	if err != nil {
+		return bounded(plain), err
 	}
 	if c.Status == StatusCancelled {
 		a.Subject = cancelledPrefix + a.Subject
 		a.ShowAs = o.cancelledShowAs()
 	}
-	return bounded(a)
+	return bounded(a), nil
+}
+
+// plainCourse is the appointment without templates and without what a cancellation adds.
+func plainCourse(c Course, part CourseTrainer, s *Session) calendar.Appointment {
+	a := calendar.Appointment{
+		Subject:     titlePrefix + c.Label(),
+		Body:        courseBody(c, part, s),
+		When:        calendar.When{Start: c.Start, End: c.End, TimeZone: c.TimeZone},
+		ShowAs:      calendar.ShowAsBusy,
+		Sensitivity: calendar.SensitivityNormal,
+	}
+	if s != nil {
+		a.When.Start, a.When.End = s.Start, s.End
+	}
+	if c.Kind == KindClass && c.Venue != nil {
+		a.Location = joinLines(", ", c.Venue.Name, c.Venue.Address)
+	}
+	return a
 }
 
 func (o RenderOptions) cancelledShowAs() calendar.ShowAs {
@@ -53,8 +91,8 @@ func (o RenderOptions) cancelledShowAs() calendar.ShowAs {
 
 // RenderUnavailability is the appointment that an unavailability made on the
 // platform becomes (push-6): its description, shown busy. zone is the trainer's,
-// for an unavailability that names none.
-func RenderUnavailability(u Unavailability, zone *time.Location) calendar.Appointment {
+// for an unavailability that names none. The error is a [*TemplateError].
+func RenderUnavailability(u Unavailability, zone *time.Location, o RenderOptions) (calendar.Appointment, error) {
 	when := u.When
 	if when.TimeZone == "" {
 		when.TimeZone = zone.String()
@@ -63,17 +101,21 @@ func RenderUnavailability(u Unavailability, zone *time.Location) calendar.Appoin
 	if strings.TrimSpace(title) == "" {
 		title = untitled
 	}
-	return bounded(calendar.Appointment{
-		Subject: title, When: when, ShowAs: calendar.ShowAsBusy, Sensitivity: calendar.SensitivityNormal,
-	})
+	plain := calendar.Appointment{Subject: title, When: when, ShowAs: calendar.ShowAsBusy, Sensitivity: calendar.SensitivityNormal}
+	a, err := o.Templates.unavailability(plain, func() map[string]cty.Value { return unavailabilityVariables(u, when, zone, o) })
+	if err != nil {
+		return bounded(plain), err
+	}
+	return bounded(a), nil
 }
 
 // courseBody is the appointment's text (push-4): one line a fact, facts of one
 // subject in one paragraph.
-func courseBody(c Course, part CourseTrainer) string {
+func courseBody(c Course, part CourseTrainer, s *Session) string {
 	paragraphs := [][]string{{
 		c.Label(),
 		labelled("Date", dateRange(c.Start, c.End, c.TimeZone)),
+		labelled("Session", sessionLine(c, s)),
 		labelled("Status", statusWords[c.Status]),
 	}}
 	switch {
@@ -90,6 +132,26 @@ func courseBody(c Course, part CourseTrainer) string {
 		}
 	}
 	return strings.Join(text, "\n\n")
+}
+
+// sessionLine says which session of the course the appointment is for.
+func sessionLine(c Course, s *Session) string {
+	if s == nil {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d, %s", sessionNumber(c, s.ID), len(c.Sessions), dateRange(s.Start, s.End, c.TimeZone))
+}
+
+// SessionsByStart returns the course's sessions in the order in which they take place.
+func SessionsByStart(c Course) []Session {
+	return slices.SortedFunc(slices.Values(c.Sessions), func(x, y Session) int {
+		return cmp.Or(x.Start.Compare(y.Start), cmp.Compare(x.ID, y.ID))
+	})
+}
+
+// sessionNumber counts the course's sessions from 1.
+func sessionNumber(c Course, id string) int {
+	return 1 + slices.IndexFunc(SessionsByStart(c), func(s Session) bool { return s.ID == id })
 }
 
 var statusWords = map[Status]string{

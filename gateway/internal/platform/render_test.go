@@ -111,11 +111,25 @@ func TestRenderCourse(t *testing.T) {
 			t.Parallel()
 			c := class(t)
 			tt.change(&c)
-			if diff := cmp.Diff(tt.want, RenderCourse(c, tt.part, RenderOptions{CancelledShowAs: tt.show})); diff != "" {
+			if diff := cmp.Diff(tt.want, rendered(t, c, tt.part, RenderOptions{CancelledShowAs: tt.show})); diff != "" {
 				t.Error(diff)
 			}
 		})
 	}
+}
+
+// rendered renders where nothing can fail.
+func rendered(t interface {
+	Helper()
+	Fatalf(string, ...any)
+}, c Course, part CourseTrainer, o RenderOptions,
+) calendar.Appointment {
+	t.Helper()
+	a, err := RenderCourse(c, part, o)
+	if err != nil {
+		t.Fatalf("render: %v", err)
+	}
+	return a
 }
 
 // TestCourseTimesInTwoZones holds push-2 and D1: 09:00 in Paris is 08:00 in London,
@@ -129,7 +143,7 @@ func TestCourseTimesInTwoZones(t *testing.T) {
 	for _, day := range []string{"2026-01-12", "2026-03-30", "2026-07-13", "2026-10-26"} {
 		c := class(t)
 		c.Start = at(t, "Europe/Paris", day+"T09:00")
-		a := RenderCourse(c, CourseTrainer{}, RenderOptions{})
+		a := rendered(t, c, CourseTrainer{}, RenderOptions{})
 		if got := a.When.Start.In(london).Format("2006-01-02 15:04"); got != day+" 08:00" {
 			t.Errorf("09:00 in Paris shows at %s in London", got)
 		}
@@ -164,8 +178,9 @@ func TestRenderUnavailability(t *testing.T) {
 			t.Parallel()
 			want := calendar.Appointment{Subject: tt.subject, When: tt.when, ShowAs: calendar.ShowAsBusy, Sensitivity: calendar.SensitivityNormal}
 			want.When.TimeZone = tt.zone
-			if diff := cmp.Diff(want, RenderUnavailability(Unavailability{Description: tt.description, When: tt.when}, london)); diff != "" {
-				t.Error(diff)
+			got, err := RenderUnavailability(Unavailability{Description: tt.description, When: tt.when}, london, RenderOptions{})
+			if diff := cmp.Diff(want, got); diff != "" || err != nil {
+				t.Error(diff, err)
 			}
 		})
 	}
@@ -179,7 +194,7 @@ func TestRenderedTextFits(t *testing.T) {
 		text := rapid.StringOfN(rapid.Rune(), 0, 400, -1)
 		venue := Venue{Name: text.Draw(t, "name"), Address: text.Draw(t, "address")}
 		c := Course{Name: text.Draw(t, "label"), Kind: KindClass, TimeZone: "UTC", Venue: &venue, Details: text.Draw(t, "url")}
-		a := RenderCourse(c, CourseTrainer{}, RenderOptions{})
+		a := rendered(t, c, CourseTrainer{}, RenderOptions{})
 		if len(a.Subject) > calendar.MaxSubjectBytes || len(a.Location) > calendar.MaxLocationBytes || len(a.Body) > calendar.MaxBodyBytes {
 			t.Fatalf("too long: %d, %d, %d bytes", len(a.Subject), len(a.Location), len(a.Body))
 		}
@@ -201,7 +216,7 @@ func TestKeysFitMarkers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ids := rapid.StringOfN(rapid.Rune(), 1, -1, MaxIDBytes)
 		a, b := ids.Draw(t, "a"), ids.Draw(t, "b")
-		for _, key := range []string{CourseKey(trainer, a), UnavailabilityKey(trainer, a)} {
+		for _, key := range []string{CourseKey(trainer, a), UnavailabilityKey(trainer, a), SessionKey(trainer, a, b)} {
 			marker := calendar.Marker{Installation: longest, Key: key, Generation: strings.Repeat("g", 36)}
 			if n := len(marker.String()); n > calendar.MaxMarkerBytes {
 				t.Fatalf("the marker of %q has %d bytes", a, n)
@@ -209,6 +224,9 @@ func TestKeysFitMarkers(t *testing.T) {
 		}
 		if a != b && CourseKey(trainer, a) == CourseKey(trainer, b) {
 			t.Fatalf("%q and %q share a key", a, b)
+		}
+		if a != b && SessionKey(trainer, a, "1/2") == SessionKey(trainer, b, "1/2") || SessionKey(trainer, a+"/b", "c") == SessionKey(trainer, a, "b/c") {
+			t.Fatalf("sessions of %q and %q share a key", a, b)
 		}
 		if CourseKey(trainer, a) == UnavailabilityKey(trainer, b) {
 			t.Fatalf("course %q and unavailability %q share a key", a, b)

@@ -42,15 +42,16 @@ const Unavailable = "Unavailable"
 
 // describe is what the platform shows for an item of the trainer's own: subject,
 // then the body on a new line (pull-1); a private item is a block of time (pull-3).
-func describe(item calendar.Item) string {
-	if item.Sensitivity.Private() {
+// How much of it crosses is the operator's choice (pull-8).
+func describe(item *calendar.Item, detail string) string {
+	if item.Sensitivity.Private() || detail == DetailBusy {
 		return Unavailable
 	}
 	subject := strings.TrimSpace(item.Subject)
 	if subject == "" {
 		subject = Unavailable
 	}
-	if body := strings.TrimSpace(item.Body); body != "" {
+	if body := strings.TrimSpace(item.Body); body != "" && detail != DetailSubject {
 		return subject + "\n" + body
 	}
 	return subject

@@ -16,12 +16,9 @@ type Guard struct {
 
 // planVanished plans the remembered items that the read says are gone. Those held
 // before stay held until they are approved or seen again, and count with the rest.
-func (p *planner) planVanished(vanished []Mirror) {
+func (p *planner) planVanished(vanished, before []Mirror) {
 	var held []Mirror
-	for _, m := range p.in.Mirrors {
-		if _, there := p.items[m.ItemID]; there || !m.Held {
-			continue
-		}
+	for _, m := range before {
 		if p.past(m) {
 			m.Held = false // history by now, whatever became of it (pull-7)
 			p.plan.Notes = append(p.plan.Notes, m)

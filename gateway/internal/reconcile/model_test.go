@@ -112,7 +112,7 @@ func (m *model) input(r Read) Input {
 		Links:   slices.Collect(maps.Values(m.links)),
 		Mirrors: slices.Collect(maps.Values(m.mirrors)),
 		Policy: Policy{
-			Installation: "here", Push: true, Pull: true, Window: window, Zone: time.UTC, Bodies: true, Guard: m.guard,
+			Installation: "here", Push: true, Pull: true, Window: window, Zone: time.UTC, Detail: DetailFull, Now: base, Guard: m.guard,
 			ShowAs: []calendar.ShowAs{calendar.ShowAsTentative, calendar.ShowAsBusy, calendar.ShowAsOutOfOffice, calendar.ShowAsWorkingElsewhere, calendar.ShowAsUnknown},
 		},
 		Generation: func() string { return m.next("g") },

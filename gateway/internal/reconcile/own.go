@@ -26,7 +26,7 @@ func (p *planner) claimMarked() {
 }
 
 // claimKey settles the items that carry one key's marker.
-func (p *planner) claimKey(key string, found []calendar.Item) {
+func (p *planner) claimKey(key string, found []*calendar.Item) {
 	link, linked := p.links[key]
 	chosen := p.choose(link, linked, key, found)
 	if _, wanted := p.wanted[key]; !wanted && (!linked || link.State == LinkOrphan) {
@@ -35,7 +35,7 @@ func (p *planner) claimKey(key string, found []calendar.Item) {
 	}
 	model := link.content()
 	if chosen != nil && chosen.ID != link.ItemID {
-		link = p.adopt(link, key, *chosen)
+		link = p.adopt(link, key, chosen)
 		model = chosen.Appointment
 	}
 	for _, item := range found {
@@ -48,30 +48,30 @@ func (p *planner) claimKey(key string, found []calendar.Item) {
 // choose picks which of the items with a key's marker is the one: the linked item,
 // else the generation that was intended, else the one at the wanted time, else the
 // first by id. It is nil when the linked item is there but was not seen.
-func (p *planner) choose(link Link, linked bool, key string, found []calendar.Item) *calendar.Item {
+func (p *planner) choose(link Link, linked bool, key string, found []*calendar.Item) *calendar.Item {
 	if linked && link.ItemID != "" && !p.confirmedGone(link.ItemID) {
-		return pick(found, func(i calendar.Item) bool { return i.ID == link.ItemID })
+		return pick(found, func(i *calendar.Item) bool { return i.ID == link.ItemID })
 	}
 	want, wanted := p.wanted[key]
-	if c := pick(found, func(i calendar.Item) bool { return linked && i.Marker.Generation == link.Generation }); c != nil {
+	if c := pick(found, func(i *calendar.Item) bool { return linked && i.Marker.Generation == link.Generation }); c != nil {
 		return c
 	}
-	if c := pick(found, func(i calendar.Item) bool { return wanted && i.When.SameTime(want.Appointment.When) }); c != nil {
+	if c := pick(found, func(i *calendar.Item) bool { return wanted && i.When.SameTime(want.Appointment.When) }); c != nil {
 		return c
 	}
-	return &found[0]
+	return found[0]
 }
 
-func pick(items []calendar.Item, is func(calendar.Item) bool) *calendar.Item {
+func pick(items []*calendar.Item, is func(*calendar.Item) bool) *calendar.Item {
 	if i := slices.IndexFunc(items, is); i >= 0 {
-		return &items[i]
+		return items[i]
 	}
 	return nil
 }
 
 // adopt makes a found item the one of its key. What it says is taken as what was
 // last rendered, so that a difference to what is wanted becomes an update.
-func (p *planner) adopt(link Link, key string, item calendar.Item) Link {
+func (p *planner) adopt(link Link, key string, item *calendar.Item) Link {
 	content := item.Appointment
 	link.Key, link.Generation = key, item.Marker.Generation
 	link.ItemID, link.Version, link.State = item.ID, item.Version, LinkWritten
@@ -91,7 +91,7 @@ func (p *planner) take(link Link, reason Reason) {
 // keepOrphan leaves items of ours alone that nothing known wants, and remembers the
 // first: should its key be wanted again, it is that item, and no second one is made
 // (push-10).
-func (p *planner) keepOrphan(linked bool, found []calendar.Item) {
+func (p *planner) keepOrphan(linked bool, found []*calendar.Item) {
 	for _, item := range found {
 		p.ownItems[item.ID] = true
 		p.find(ReasonOrphan, item.ID)
@@ -113,7 +113,7 @@ const adoptedRevision = -1
 // claimCopy settles a second item with the marker of a key: at the same time as the
 // first it is our own duplicate and goes; otherwise a person copied our item, and
 // the copy is theirs (B5).
-func (p *planner) claimCopy(link Link, model calendar.Appointment, item calendar.Item) {
+func (p *planner) claimCopy(link Link, model calendar.Appointment, item *calendar.Item) {
 	if !item.When.SameTime(model.When) {
 		p.find(ReasonCopied, item.ID)
 		return

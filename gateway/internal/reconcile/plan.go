@@ -22,20 +22,27 @@ func Make(in Input) Plan {
 	if !in.Read.Complete {
 		return Plan{}
 	}
-	p := &planner{view: newView(in), ownItems: map[calendar.ItemID]bool{}}
+	p := &planner{view: newView(in), ownItems: make(map[calendar.ItemID]bool, len(in.Links))}
+	p.plan.Skipped = make([]Skip, 0, len(p.items)+len(in.Wanted))
 	for _, l := range in.Links {
 		if l.ItemID != "" {
 			p.ownItems[l.ItemID] = true
 		}
 	}
 	p.claimMarked()
-	if in.Policy.Push {
+	switch {
+	case in.Policy.Push:
 		p.push()
-	} else {
+	case in.Policy.Stopped.RemovePushed:
+		p.retract()
+	default:
 		p.forgetUnfound()
 	}
-	if in.Policy.Pull {
+	switch {
+	case in.Policy.Pull:
 		p.pull()
+	case in.Policy.Stopped.RemovePulled:
+		p.withdraw()
 	}
 	p.sort()
 	return p.plan

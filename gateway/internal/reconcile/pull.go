@@ -9,20 +9,39 @@ import (
 // pull plans the platform's picture of the trainer's own calendar.
 func (p *planner) pull() {
 	mirrors := mirrorsByItem(p.in.Mirrors)
+	var appeared []Mirror
 	for _, item := range p.sortedItems() {
-		p.pullItem(item, mirrors[item.ID])
+		if p.pullItem(item, mirrors[item.ID]) {
+			appeared = append(appeared, p.mirrorOf(item, nil))
+		}
 	}
-	var vanished []Mirror
+	var vanished, held []Mirror
 	for _, m := range p.in.Mirrors {
-		if !m.Held && p.vanished(m) {
+		switch {
+		case m.Held && p.items[m.ItemID] == nil:
+			held = append(held, m)
+		case !m.Held && p.vanished(m):
 			vanished = append(vanished, m)
 		}
 	}
-	p.planVanished(vanished)
+	appeared, vanished, held = p.pair(appeared, vanished, held)
+	p.planAppeared(appeared)
+	p.planVanished(vanished, held)
 }
 
-// pullItem plans one item that is there.
-func (p *planner) pullItem(item calendar.Item, mirror *Mirror) {
+// withdraw plans the removal of what was pulled before that was switched off (map-2).
+// What is over stays as history.
+func (p *planner) withdraw() {
+	for _, m := range p.in.Mirrors {
+		if _, end := m.When.Span(p.in.Policy.Zone); end.After(p.in.Policy.Now) {
+			p.platform(OpRemove, ReasonStopped, m)
+		}
+	}
+}
+
+// pullItem plans one item that is there. It reports an item that blocks time and that
+// no mirror is of.
+func (p *planner) pullItem(item *calendar.Item, mirror *Mirror) (appeared bool) {
 	reason := p.blocks(item)
 	if p.ownItems[item.ID] {
 		reason = ReasonOwn
@@ -35,17 +54,18 @@ func (p *planner) pullItem(item calendar.Item, mirror *Mirror) {
 	case reason != "":
 		p.skip(reason, "", item.ID)
 	case mirror == nil:
-		p.platform(OpCreate, ReasonAppeared, p.mirrorOf(item, nil))
+		return true
 	default:
 		p.pullChanged(p.mirrorOf(item, mirror), *mirror)
 	}
+	return false
 }
 
 func (p *planner) pullChanged(next, last Mirror) {
 	switch {
 	case !next.sameBlock(last):
 		p.platform(OpUpdate, ReasonChanged, next)
-	case next.Version != last.Version || next.SeriesID != last.SeriesID || last.Held:
+	case next.Version != last.Version || next.SeriesID != last.SeriesID || next.Detail != last.Detail || last.Held:
 		p.plan.Notes = append(p.plan.Notes, next)
 	default:
 		p.skip(ReasonInSync, "", next.ItemID)
@@ -67,7 +87,7 @@ func (p *planner) past(m Mirror) bool {
 
 // blocks returns why an item of the trainer's own does not block time; empty when
 // it does.
-func (v *view) blocks(item calendar.Item) Reason {
+func (v *view) blocks(item *calendar.Item) Reason {
 	start, end := item.When.Span(v.in.Policy.Zone)
 	switch {
 	case item.Cancelled:
@@ -86,17 +106,19 @@ func (v *view) blocks(item calendar.Item) Reason {
 
 // mirrorOf is the unavailability that an item becomes. Where the item's text was
 // not fetched because its version is known, the known description stays.
-func (p *planner) mirrorOf(item calendar.Item, last *Mirror) Mirror {
+func (p *planner) mirrorOf(item *calendar.Item, last *Mirror) Mirror {
 	m := Mirror{
-		ID: mirrorID(p.in.Trainer, item.ID), ItemID: item.ID, SeriesID: item.SeriesID, Version: item.Version,
-		Description: describe(item), When: item.When, ShowAs: item.ShowAs, Private: item.Sensitivity.Private(),
+		ItemID: item.ID, SeriesID: item.SeriesID, Version: item.Version, Detail: p.in.Policy.Detail,
+		When: item.When, ShowAs: item.ShowAs, Private: item.Sensitivity.Private(),
 	}
 	if last != nil {
 		m.ID = last.ID
-		if item.Incomplete && !m.Private && last.Version == item.Version {
+		if item.Incomplete && !m.Private && last.Version == item.Version && last.Detail == m.Detail {
 			m.Description = last.Description
+			return m
 		}
 	}
+	m.Description = describe(item, p.in.Policy.Detail)
 	return m
 }
 

@@ -20,12 +20,22 @@ func (p *planner) pushWanted(w Wanted) {
 		p.create(w, Link{Generation: p.in.Generation()}, ReasonNew, false)
 	case link.State == LinkIntended:
 		// Nothing carries its marker, or it would have been adopted.
-		p.create(w, link, p.whyAgain(), true)
+		p.create(p.again(w, link), link, p.whyAgain(), true)
 	case p.confirmedGone(link.ItemID):
-		p.create(w, Link{Generation: p.in.Generation()}, ReasonDeletedInCalendar, false)
+		p.create(p.again(w, link), Link{Generation: p.in.Generation()}, ReasonDeletedInCalendar, false)
 	default:
 		p.keep(w, link)
 	}
+}
+
+// again is what an item says that is made once more: without a trigger since, what it was
+// rendered to say last (push-9, push-13). A calendar that is new to the trainer gets what
+// is rendered now, where that can be done (push-12).
+func (p *planner) again(w Wanted, link Link) Wanted {
+	if w.Revision == link.Revision && (!p.in.Moved || w.Unrendered) {
+		w.Appointment, w.Unrendered = link.Rendered, false
+	}
+	return w
 }
 
 // whyAgain is why an item is made that was intended before.
@@ -46,9 +56,12 @@ func (p *planner) forgetUnfound() {
 	}
 }
 
-// create plans a new item. What it says is rendered now, pending untriggered
-// changes included (push-12).
+// create plans a new item. What cannot be rendered is left until it can.
 func (p *planner) create(w Wanted, link Link, reason Reason, maybeDone bool) {
+	if w.Unrendered {
+		p.skip(ReasonUnrendered, w.Key, "")
+		return
+	}
 	link.Key, link.State = w.Key, LinkIntended
 	link.ItemID, link.Version, link.Canonical = "", "", nil
 	link.Rendered, link.Revision = w.Appointment, w.Revision
@@ -58,6 +71,10 @@ func (p *planner) create(w Wanted, link Link, reason Reason, maybeDone bool) {
 // keep compares an item of ours that is there with what it should say: what is
 // rendered now after a trigger, else what was rendered last (push-13).
 func (p *planner) keep(w Wanted, link Link) {
+	if w.Unrendered && w.Revision != link.Revision {
+		p.skip(ReasonUnrendered, w.Key, link.ItemID)
+		w.Revision = link.Revision // the trigger stays pending, what was rendered last is kept right
+	}
 	target, reason := link.Rendered, ReasonDrift
 	if w.Revision != link.Revision {
 		target, reason = w.Appointment, ReasonTriggered
@@ -97,11 +114,31 @@ func (p *planner) current(link Link) (item calendar.Item, drifted bool) {
 	if !ok || seen.Version == link.Version {
 		return calendar.Item{ID: link.ItemID, Version: link.Version, Appointment: link.content()}, false
 	}
-	if seen.Incomplete {
+	item = *seen
+	if item.Incomplete {
 		// Its body was not fetched: compare the rest, and keep what is known of it.
-		seen.Body = link.content().Body
+		item.Body = link.content().Body
 	}
-	return seen, !sameContent(seen.Appointment, link.content())
+	return item, !sameContent(item.Appointment, link.content())
+}
+
+// retract plans the removal of what was pushed before that was switched off (map-2). What
+// is over stays, and is still known to be ours.
+func (p *planner) retract() {
+	for _, key := range slices.Sorted(maps.Keys(p.links)) {
+		link := p.links[key]
+		w, wanted := p.wanted[key]
+		_, end := link.when().Span(p.in.Policy.Zone)
+		switch {
+		case link.ItemID == "" || p.confirmedGone(link.ItemID):
+			p.forget(link, ReasonGone)
+		case wanted && w.Ended, !wanted && !end.After(p.in.Policy.Now):
+			p.skip(ReasonEnded, key, link.ItemID)
+		default:
+			link.State = LinkRemoving
+			p.plan.Calendar = append(p.plan.Calendar, CalendarStep{Op: OpRemove, Reason: ReasonStopped, Link: link})
+		}
+	}
 }
 
 // pushUnwanted plans what is remembered and no longer wanted: it goes (push-8). What

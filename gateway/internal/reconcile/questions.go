@@ -45,27 +45,27 @@ func (v *view) askLinks(ask map[calendar.ItemID]bool) {
 }
 
 // needsWhole reports whether an item that the read showed must be fetched whole.
-func (v *view) needsWhole(item calendar.Item, mirror *Mirror) bool {
+func (v *view) needsWhole(item *calendar.Item, mirror *Mirror) bool {
 	if l, linked := v.linkByID[item.ID]; linked {
 		return item.Incomplete && v.in.Policy.Push && item.Version != l.Version
 	}
 	if v.ours(item.Marker) {
 		return item.Incomplete && v.in.Policy.Push
 	}
-	if mirror != nil && mirror.Version == item.Version {
+	if mirror != nil && mirror.Version == item.Version && mirror.Detail == v.in.Policy.Detail {
 		return false
 	}
 	if item.Marker == nil && item.SeriesID == "" && v.looksLikeOurs(item) {
 		return true
 	}
-	return item.Incomplete && v.in.Policy.Pull && v.in.Policy.Bodies &&
+	return item.Incomplete && v.in.Policy.Pull && v.in.Policy.bodies() &&
 		!item.Sensitivity.Private() && v.blocks(item) == ""
 }
 
 // looksLikeOurs reports whether an unmarked item has the title and the time of one
 // of ours: it may be a copy, or an item whose creation was never answered, in a
 // read that cannot return markers.
-func (v *view) looksLikeOurs(item calendar.Item) bool {
+func (v *view) looksLikeOurs(item *calendar.Item) bool {
 	for _, w := range v.wanted {
 		if w.Appointment.When.SameTime(item.When) && sameText(w.Appointment.Subject, item.Subject) {
 			return true

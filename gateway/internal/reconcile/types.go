@@ -125,6 +125,10 @@ type Policy struct {
 	Guard *Guard
 }
 
+// bodies reports whether the text of appointments is wanted with its body, so that an
+// incomplete item must be asked for.
+func (p Policy) bodies() bool { return p.Detail != DetailSubject && p.Detail != DetailBusy }
+
 // Input is everything a plan depends on.
 type Input struct {
 	// Trainer is "provider/label"; it enters the ids of pulled unavailability.

@@ -10,8 +10,9 @@ import (
 // view is a read, put in order: what is there, what is gone, and whose it is.
 type view struct {
 	in Input
-	// items are the items the read showed, by id; whole where Got has them.
-	items map[calendar.ItemID]calendar.Item
+	// items are the items the read showed, by id; whole where Got has them. They are the
+	// input's own values where nothing about them changed, and never written to.
+	items map[calendar.ItemID]*calendar.Item
 	// gone are items that the read reported as removed.
 	gone map[calendar.ItemID]bool
 	// replaced are series whose items are all in items.
@@ -24,12 +25,12 @@ type view struct {
 func newView(in Input) *view {
 	v := &view{
 		in:       in,
-		items:    map[calendar.ItemID]calendar.Item{},
+		items:    make(map[calendar.ItemID]*calendar.Item, len(in.Read.Changes)+len(in.Read.Found)),
 		gone:     map[calendar.ItemID]bool{},
 		replaced: map[calendar.ItemID]bool{},
-		linkByID: map[calendar.ItemID]Link{},
-		links:    map[string]Link{},
-		wanted:   map[string]Wanted{},
+		linkByID: make(map[calendar.ItemID]Link, len(in.Links)),
+		links:    make(map[string]Link, len(in.Links)),
+		wanted:   make(map[string]Wanted, len(in.Wanted)),
 	}
 	for _, w := range in.Wanted {
 		v.wanted[w.Key] = w
@@ -40,8 +41,8 @@ func newView(in Input) *view {
 			v.linkByID[l.ItemID] = l
 		}
 	}
-	for _, item := range in.Read.Found {
-		v.see(item)
+	for i := range in.Read.Found {
+		v.see(&in.Read.Found[i])
 	}
 	for _, c := range in.Read.Changes {
 		v.apply(c)
@@ -53,11 +54,11 @@ func newView(in Input) *view {
 func (v *view) apply(c calendar.Change) {
 	switch {
 	case c.Upsert != nil:
-		v.see(*c.Upsert)
+		v.see(c.Upsert)
 	case c.ReplaceSeries != nil:
 		v.replaced[c.ReplaceSeries.ID] = true
-		for _, item := range c.ReplaceSeries.Items {
-			v.see(item)
+		for i := range c.ReplaceSeries.Items {
+			v.see(&c.ReplaceSeries.Items[i])
 		}
 	case c.Remove != "":
 		delete(v.items, c.Remove)
@@ -67,9 +68,11 @@ func (v *view) apply(c calendar.Change) {
 
 // see notes an item. A marker that one of several sightings showed is kept: not
 // every read can return it.
-func (v *view) see(item calendar.Item) {
-	if known, ok := v.items[item.ID]; ok && item.Marker == nil {
-		item.Marker = known.Marker
+func (v *view) see(item *calendar.Item) {
+	if known, ok := v.items[item.ID]; ok && item.Marker == nil && known.Marker != nil {
+		marked := *item
+		marked.Marker = known.Marker
+		item = &marked
 	}
 	delete(v.gone, item.ID)
 	v.items[item.ID] = item
@@ -86,7 +89,7 @@ func (v *view) applyGot() {
 		}
 		whole := *item
 		whole.Incomplete = false
-		v.see(whole)
+		v.see(&whole)
 	}
 }
 
@@ -118,23 +121,23 @@ func (v *view) ours(m *calendar.Marker) bool {
 }
 
 // candidates returns the seen items that carry our marker for the key, by id.
-func (v *view) candidates(key string) []calendar.Item {
-	var found []calendar.Item
+func (v *view) candidates(key string) []*calendar.Item {
+	var found []*calendar.Item
 	for _, item := range v.items {
 		if v.ours(item.Marker) && item.Marker.Key == key {
 			found = append(found, item)
 		}
 	}
-	slices.SortFunc(found, func(a, b calendar.Item) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	slices.SortFunc(found, func(a, b *calendar.Item) int { return strings.Compare(string(a.ID), string(b.ID)) })
 	return found
 }
 
 // sortedItems returns the seen items by id, so that plans do not depend on order.
-func (v *view) sortedItems() []calendar.Item {
-	all := make([]calendar.Item, 0, len(v.items))
+func (v *view) sortedItems() []*calendar.Item {
+	all := make([]*calendar.Item, 0, len(v.items))
 	for _, item := range v.items {
 		all = append(all, item)
 	}
-	slices.SortFunc(all, func(a, b calendar.Item) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	slices.SortFunc(all, func(a, b *calendar.Item) int { return strings.Compare(string(a.ID), string(b.ID)) })
 	return all
 }

@@ -11,7 +11,6 @@ import (
 
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/trainercal/trainercal/gateway/internal/platform"
 	"github.com/trainercal/trainercal/gateway/internal/reconcile"
 	"github.com/trainercal/trainercal/gateway/internal/store"
 	"github.com/trainercal/trainercal/sdk"
@@ -26,8 +25,10 @@ type box struct {
 	// recalled: memory and wanted are known. Otherwise nothing is stored.
 	recalled bool
 	wanted   []reconcile.Wanted
-	window   calendar.Window
-	started  time.Time
+	// unrendered says, by key, why what is wanted could not be rendered.
+	unrendered map[string]error
+	window     calendar.Window
+	started    time.Time
 	// binding identifies account and mailbox: when it is another than the remembered
 	// one, the calendar is searched for our markers first.
 	binding string
@@ -73,8 +74,10 @@ func (b *box) input(r *Runner) reconcile.Input {
 			ShowAs:       b.target.ShowAs,
 			Window:       b.window,
 			Zone:         b.target.Zone,
-			Guard:        r.Guard,
-			Bodies:       b.target.Detail == sdk.DetailFull,
+			Guard:        r.limits(b.target).Guard,
+			Detail:       string(b.target.Detail),
+			Stopped:      b.target.Stopped,
+			Now:          b.started,
 		},
 		Generation: r.NewID,
 	}
@@ -147,14 +150,16 @@ func (b *box) readRequest() sdk.ReadRequest {
 	return req
 }
 
+const day = 24 * time.Hour
+
 // windowFor is the trainer's window now. It moves once a day, at a time of day of
 // the trainer's own, so that the full reads which follow are spread over the day.
-func windowFor(now time.Time, past, future time.Duration, trainer platform.TrainerID) calendar.Window {
-	const day = 24 * time.Hour
-	sum := sha256.Sum256([]byte(trainer.String()))
+func (r *Runner) windowFor(now time.Time, t Target) calendar.Window {
+	limits := r.limits(t)
+	sum := sha256.Sum256([]byte(t.ID.String()))
 	offset := time.Duration(binary.BigEndian.Uint64(sum[:8]) % uint64(day))
 	start := now.UTC().Add(-offset).Truncate(day).Add(offset)
-	return calendar.Window{Start: start.Add(-past), End: start.Add(day + future)}
+	return calendar.Window{Start: start.Add(-limits.Past), End: start.Add(day + limits.Future)}
 }
 
 func digest(parts ...string) string {

@@ -157,7 +157,7 @@ func (p *pass) noteRestart() {
 func (p *pass) open(ctx context.Context, targets []Target) []*box {
 	boxes := make([]*box, len(targets))
 	for i, t := range targets {
-		b := &box{target: t, started: p.Now(), window: windowFor(p.Now(), p.Past, p.Future, t.ID)}
+		b := &box{target: t, started: p.Now(), window: p.windowFor(p.Now(), t)}
 		if err := p.recall(ctx, b); err != nil {
 			b.err = stateError(err, "the gateway could not read its own state",
 				"check the disk and the state file; the gateway's log has the database's own words")
@@ -186,7 +186,7 @@ func (p *pass) recall(ctx context.Context, b *box) error {
 			return err
 		}
 	}
-	b.wanted, err = p.wanted(ctx, b.target, p.schedules[provider])
+	err = p.want(ctx, b, p.schedules[provider])
 	b.recalled = err == nil
 	return err
 }

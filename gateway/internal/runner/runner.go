@@ -80,8 +80,30 @@ type Target struct {
 	Push, Pull bool
 	Detail     sdk.Detail
 	ShowAs     []calendar.ShowAs
-	// CancelledShowAs is how a cancelled course's time is shown.
-	CancelledShowAs calendar.ShowAs
+	// Render is what the configuration says about appointments.
+	Render platform.RenderOptions
+	// Split: each session of a course is an appointment of its own (push-2).
+	Split bool
+	// Limits are the provider's own; nil for the runner's.
+	Limits *Limits
+	// Pilot: what would be done is reported, and nothing is done (pilot-1).
+	Pilot bool
+	// Stopped says what becomes of what was written in a direction that is off (map-2).
+	Stopped reconcile.Stopped
+}
+
+// Limits are how far calendars are read, and how much may vanish from them at once.
+type Limits struct {
+	Past, Future time.Duration
+	Guard        *reconcile.Guard
+}
+
+// limits are those that hold for the trainer.
+func (r *Runner) limits(t Target) Limits {
+	if t.Limits != nil {
+		return *t.Limits
+	}
+	return Limits{Past: r.Past, Future: r.Future, Guard: r.Guard}
 }
 
 // batchesAtOnce is how many accounts a run works on at the same time.

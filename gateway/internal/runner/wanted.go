@@ -3,10 +3,12 @@ package runner
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/trainercal/trainercal/gateway/internal/platform"
 	"github.com/trainercal/trainercal/gateway/internal/reconcile"
 	"github.com/trainercal/trainercal/gateway/internal/store"
+	"github.com/trainercal/trainercal/sdk/calendar"
 )
 
 // schedule is a provider's courses, by trainer.
@@ -32,31 +34,65 @@ func (r *Runner) loadSchedule(ctx context.Context, provider string) (schedule, e
 	return s, nil
 }
 
-// wanted is everything that should be in the trainer's calendar: courses (push-1)
-// and the platform's unavailability (push-6).
-func (r *Runner) wanted(ctx context.Context, t Target, s schedule) ([]reconcile.Wanted, error) {
-	var all []reconcile.Wanted
-	now := r.Now()
-	for _, a := range s[t.ID.Label] {
-		all = append(all, reconcile.Wanted{
-			Key:         platform.CourseKey(t.ID, a.course.ID),
-			Revision:    a.course.Revision,
-			Appointment: platform.RenderCourse(a.course.Course, a.part, platform.RenderOptions{CancelledShowAs: t.CancelledShowAs}),
-			Ended:       !a.course.End.After(now),
-		})
+// want fills in everything that should be in the trainer's calendar: courses (push-1)
+// and the platform's unavailability (push-6). Where a text cannot be made, the rest is
+// wanted all the same.
+func (p *pass) want(ctx context.Context, b *box, s schedule) error {
+	now := p.Now()
+	b.unrendered = map[string]error{}
+	linked := map[string]bool{}
+	for _, l := range b.memory.Links {
+		linked[l.Key] = true
 	}
-	blocks, err := r.Memory.Unavailability(ctx, t.ID)
+	for _, a := range s[b.target.ID.Label] {
+		b.wantCourse(a, linked, now)
+	}
+	blocks, err := p.Memory.Unavailability(ctx, b.target.ID)
 	if err != nil {
-		return nil, fmt.Errorf("load the unavailability of %s: %w", t.ID, err)
+		return fmt.Errorf("load the unavailability of %s: %w", b.target.ID, err)
 	}
 	for _, u := range blocks {
-		_, end := u.When.Span(t.Zone)
-		all = append(all, reconcile.Wanted{
-			Key:         platform.UnavailabilityKey(t.ID, u.ID),
-			Revision:    u.Revision,
-			Appointment: platform.RenderUnavailability(u.Unavailability, t.Zone),
-			Ended:       !end.After(now),
-		})
+		_, end := u.When.Span(b.target.Zone)
+		a, err := platform.RenderUnavailability(u.Unavailability, b.target.Zone, b.target.Render)
+		b.add(platform.UnavailabilityKey(b.target.ID, u.ID), u.Revision, a, err, !end.After(now))
 	}
-	return all, nil
+	return nil
+}
+
+// wantCourse wants a course as one appointment, or one for each session (push-2). What
+// has been written of a course that is over stays in the form in which it was written
+// (push-14), whatever the configuration says by now.
+func (b *box) wantCourse(a assignment, linked map[string]bool, now time.Time) {
+	split := b.target.Split && len(a.course.Sessions) > 0
+	over := !lastEnd(a.course.Course).After(now)
+	whole := platform.CourseKey(b.target.ID, a.course.ID)
+	if !split || (over && linked[whole]) {
+		appointment, err := platform.RenderCourse(a.course.Course, a.part, b.target.Render)
+		b.add(whole, a.course.Revision, appointment, err, over)
+	}
+	for _, s := range a.course.Sessions {
+		key := platform.SessionKey(b.target.ID, a.course.ID, s.ID)
+		if split || (over && linked[key]) {
+			appointment, err := platform.RenderSession(a.course.Course, s, a.part, b.target.Render)
+			b.add(key, a.course.Revision, appointment, err, over)
+		}
+	}
+}
+
+// lastEnd is when the course and all its sessions are over.
+func lastEnd(c platform.Course) time.Time {
+	end := c.End
+	for _, s := range c.Sessions {
+		if s.End.After(end) {
+			end = s.End
+		}
+	}
+	return end
+}
+
+func (b *box) add(key string, revision int64, a calendar.Appointment, err error, over bool) {
+	if err != nil {
+		b.unrendered[key] = err
+	}
+	b.wanted = append(b.wanted, reconcile.Wanted{Key: key, Revision: revision, Appointment: a, Ended: over, Unrendered: err != nil})
 }
