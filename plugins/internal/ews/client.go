@@ -2,9 +2,10 @@ package ews
 
 import (
 	"context"
-	"encoding/base64"
+	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/trainercal/trainercal/plugins/internal/transport"
@@ -13,20 +14,6 @@ import (
 
 // maxAttempts bounds how often a request is sent that the server did not carry out.
 const maxAttempts = 3
-
-// Authorization adds credentials to a request.
-type Authorization struct {
-	// Scheme is the HTTP scheme, compared with what a refusing server offers.
-	Scheme string
-	// Authorize sets the header.
-	Authorize func(http.Header)
-}
-
-// Basic is a user name and a password in the clear, for TLS only (RFC 7617, UTF-8).
-func Basic(username, password string) Authorization {
-	value := "Basic " + base64.StdEncoding.EncodeToString([]byte(username+":"+password))
-	return Authorization{Scheme: "Basic", Authorize: func(h http.Header) { h.Set("Authorization", value) }}
-}
 
 // Options configure a [Client]; URL, Auth and Transport are required.
 type Options struct {
@@ -37,14 +24,21 @@ type Options struct {
 	// Impersonate: the account acts as each mailbox's owner (ApplicationImpersonation)
 	// instead of reaching into the mailbox with rights of its own.
 	Impersonate bool
+	// Forbidden explains a 403 to a request for the mailbox; nil for the explanation that
+	// holds for servers on premises.
+	Forbidden func(mailbox string, h http.Header) *sdk.Error
+	// Connections is how many requests may be in flight; [DefaultConnections] by default.
+	// Fewer are sent while the server complains.
+	Connections int
 	// Now is the clock; time.Now by default.
 	Now func() time.Time
 }
 
 // Client speaks EWS with one account's credentials. It is safe for concurrent use.
 type Client struct {
-	opts Options
-	gate *gate
+	opts   Options
+	gate   *gate
+	budget *budget
 }
 
 // New returns a client. It does no I/O.
@@ -52,8 +46,12 @@ func New(opts Options) *Client {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	return &Client{opts: opts, gate: newGate(opts.Now)}
+	return &Client{opts: opts, gate: newGate(opts.Now), budget: newBudget(opts.Connections, opts.Now)}
 }
+
+// Impersonates reports whether requests are made as the mailboxes' owners. Then each
+// works on one mailbox; with full access a request may work on many.
+func (c *Client) Impersonates() bool { return c.opts.Impersonate }
 
 // TryAgain lets credentials be tried again that were refused a moment ago.
 func (c *Client) TryAgain() { c.gate.forget() }
@@ -86,10 +84,20 @@ type Result[T any] struct {
 // call is a request on its way.
 type call struct {
 	req request
-	// mailbox is the mailbox it works on; the server routes by it.
+	// mailbox is the mailbox it works on; the server routes by it. others are those
+	// that it works on besides, which only full access allows.
 	mailbox string
+	others  []string
 	// write: the request changes something, and must not be repeated blindly.
 	write bool
+}
+
+// turn is the mailbox in whose turn the request goes; empty for one on several.
+func (q call) turn() string {
+	if len(q.others) > 0 {
+		return ""
+	}
+	return strings.ToLower(q.mailbox)
 }
 
 // ask sends a request and decodes the answer's messages, one for each of the
@@ -99,26 +107,34 @@ func ask[M message](ctx context.Context, c *Client, q call, want int) ([]M, Serv
 	if err != nil {
 		return nil, ServerVersion{}, sdk.CodeInternal.Wrap(err, "the request could not be written")
 	}
+	sent := c.opts.Now()
 	resp, err := c.send(ctx, q, body)
 	if err != nil {
 		return nil, ServerVersion{}, err
 	}
 	messages, v, refused := read[M](resp, q.req.operation(), c.opts.Now())
+	if resp.Status == http.StatusForbidden && refused != nil && c.opts.Forbidden != nil {
+		refused = c.opts.Forbidden(q.mailbox, resp.Header)
+	}
 	if refused == nil && len(messages) != want {
 		refused = sdk.CodeBadAnswer.New("the server answered %d of %d parts of a request", len(messages), want)
 	}
 	if refused != nil {
-		c.heed(refused)
+		c.heed(sent, refused)
 		return nil, v, lost(refused, q.write)
 	}
 	for _, m := range messages {
-		c.heed(m.outcome().err())
+		c.heed(sent, m.outcome().err())
 	}
 	return messages, v, nil
 }
 
-// heed makes the whole account wait when the server asks for it.
-func (c *Client) heed(err *sdk.Error) {
+// heed makes the whole account wait when the server asks for it, and send less at a
+// time when it complains. since is when the request was sent.
+func (c *Client) heed(since time.Time, err *sdk.Error) {
+	if err != nil && err.Code == sdk.CodeThrottled {
+		c.budget.complain(since)
+	}
 	if err != nil && err.RetryAfter > 0 {
 		c.gate.pause(err.RetryAfter)
 	}
@@ -138,6 +154,7 @@ func lost(err *sdk.Error, write bool) error {
 // the waiting in between.
 func (c *Client) send(ctx context.Context, q call, body []byte) (*transport.Response, error) {
 	for attempt := 1; ; attempt++ {
+		since := c.opts.Now()
 		resp, refused, err := c.once(ctx, q, body)
 		if err != nil {
 			return nil, err
@@ -146,36 +163,35 @@ func (c *Client) send(ctx context.Context, q call, body []byte) (*transport.Resp
 		case refused != nil && !again:
 			return nil, refused
 		case refused != nil:
-		case again && c.shortPause(resp):
+		case again && c.shortPause(since, resp):
 		default:
 			return resp, nil
 		}
 	}
 }
 
-// once sends the body once, when the gate lets it through. refused is set when the
-// server refused the credentials.
+// once sends the body once, when its mailbox has its turn and the gate lets it through.
+// refused is set when the server refused the credentials.
 func (c *Client) once(ctx context.Context, q call, body []byte) (resp *transport.Response, refused *sdk.Error, err error) {
+	s, err := c.budget.acquire(ctx, q.turn())
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { c.budget.release(s, strained(resp, err)) }()
 	p, err := c.gate.enter(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer p.leave()
-	h := http.Header{"Content-Type": {"text/xml; charset=utf-8"}, "Accept": {"text/xml"}}
-	c.opts.Auth.Authorize(h)
-	meta := transport.Meta{Operation: "ews " + q.req.operation(), Idempotent: !q.write}
-	if q.mailbox != "" {
-		h.Set("X-AnchorMailbox", legal(q.mailbox))
-		meta.Mailboxes = []string{q.mailbox}
-	}
-	resp, err = c.opts.Transport.Do(ctx, transport.Request{
-		Method: http.MethodPost, URL: c.opts.URL.String(), Header: h, Body: body,
-	}, meta)
+	h, err := c.header(ctx, q)
 	if err != nil {
+		return nil, nil, err
+	}
+	if resp, err = c.post(ctx, q, h, body); err != nil {
 		return nil, nil, unreachable(err, q.write)
 	}
 	if resp.Status == http.StatusUnauthorized {
-		refused = unauthorized(resp.Header, c.opts.Auth.Scheme)
+		refused = c.opts.Auth.explain(h, resp.Header)
 		c.gate.strike(p, refused)
 		return resp, refused, nil
 	}
@@ -186,17 +202,53 @@ func (c *Client) once(ctx context.Context, q call, body []byte) (resp *transport
 	return resp, nil, nil
 }
 
+// header is the request's, with the credentials.
+func (c *Client) header(ctx context.Context, q call) (http.Header, error) {
+	h := http.Header{"Content-Type": {"text/xml; charset=utf-8"}, "Accept": {"text/xml"}}
+	if q.mailbox != "" {
+		h.Set("X-AnchorMailbox", legal(q.mailbox))
+	}
+	return h, c.opts.Auth.Authorize(ctx, h)
+}
+
+// post makes the HTTP request.
+func (c *Client) post(ctx context.Context, q call, h http.Header, body []byte) (*transport.Response, error) {
+	meta := transport.Meta{Operation: "ews " + q.req.operation(), Idempotent: !q.write}
+	if q.mailbox != "" {
+		meta.Mailboxes = append([]string{q.mailbox}, q.others...)
+	}
+	return c.opts.Transport.Do(ctx, transport.Request{
+		Method: http.MethodPost, URL: c.opts.URL.String(), Header: h, Body: body,
+	}, meta)
+}
+
+// strained reports whether an answer, or its absence, tells that the server has too much
+// to do.
+func strained(resp *transport.Response, err error) bool {
+	var sent *transport.Error
+	if errors.As(err, &sent) {
+		return sent.Kind == transport.Timeout
+	}
+	return resp != nil && (resp.Attempts > 1 || resp.Status == http.StatusTooManyRequests || resp.Status == http.StatusServiceUnavailable)
+}
+
+// momentaryPause is how long an account waits after a complaint that names no time.
+const momentaryPause = time.Second
+
 // shortPause reports whether the server did nothing and asks to wait a while that a
 // request can sleep through; the gate makes everybody wait.
-func (c *Client) shortPause(resp *transport.Response) bool {
+func (c *Client) shortPause(since time.Time, resp *transport.Response) bool {
 	if resp.Status != http.StatusInternalServerError {
 		return false
 	}
 	_, _, err := read[Status](resp, "", c.opts.Now())
-	if err == nil || err.Detail != CodeServerBusy || err.RetryAfter <= 0 || err.RetryAfter > maxPause {
+	if err == nil || err.Code != sdk.CodeThrottled || err.RetryAfter > maxPause {
 		return false
 	}
-	c.gate.pause(err.RetryAfter)
+	c.heed(since, err)
+	if err.RetryAfter == 0 {
+		c.gate.pause(momentaryPause)
+	}
 	return true
 }
 
