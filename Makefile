@@ -81,7 +81,7 @@ long: ## what takes longer than a change should wait for: fuzz, the largest test
 	$(MAKE) fuzz FUZZTIME=$(FUZZTIME)
 	$(MAKE) soak
 	TRAINERCAL_LONG=1 RAPID_CHECKS=5000 $(GO) test -count=1 -timeout 60m \
-		./sdk/internal/... ./gateway/internal/reconcile ./gateway/internal/cli ./plugins/exchangesim/world
+		./sdk/internal/... ./gateway/internal/reconcile ./gateway/internal/cli ./gateway/internal/exchangerun ./plugins/exchangesim/world
 	$(MAKE) bench
 
 .PHONY: clean

@@ -165,7 +165,8 @@ const (
 )
 
 // RandomFaults are faults of every kind that Graph is known for; together they hit
-// about a share of its requests, the items of a $batch included.
+// about a share of its requests, the items of a $batch included, and somewhat more of
+// those kinds of request that have faults of their own.
 func RandomFaults(share float64) []Fault { return faults.Random(share) }
 
 // Federation is a federated identity credential; see package login for its fields.

@@ -39,15 +39,23 @@ var randomModes = []Rule{
 	{Mode: Refuse, Protocol: "login", Status: http.StatusServiceUnavailable, Code: "temporarily_unavailable"},
 }
 
-// Random are rules of every kind that together hit about a share of all of Graph's
-// requests, the items of a $batch included, and of its sign-ins.
+// Random are rules of every kind. Those for any request together hit about a share of
+// all of Graph's requests, the items of a $batch included; those for one kind of request
+// hit half as many of it in addition, those of sign-ins a share of them.
 func Random(share float64) []Rule {
+	alike := map[string]int{}
+	for _, r := range randomModes {
+		alike[r.Protocol+r.Kind]++
+	}
 	rules := make([]Rule, len(randomModes))
 	for i, r := range randomModes {
+		r.Rate = share / float64(alike[r.Protocol+r.Kind])
+		if r.Kind != "" {
+			r.Rate /= 2
+		}
 		if r.Protocol == "" {
 			r.Protocol = "graph"
 		}
-		r.Rate = share / float64(len(randomModes))
 		rules[i] = r
 	}
 	return rules
