@@ -50,7 +50,7 @@ test: ## all tests, with the race detector where a C compiler exists
 # and that it stays readable by other languages' generators.
 .PHONY: lint
 lint: ## vet, gofumpt, staticcheck and buf; the reasons are in the Makefile
-	$(GO) vet ./...
+	$(GO) vet ./... ./.ci/mutants
 	@unformatted="$$($(TOOL) gofumpt -l gateway plugins sdk examples)"; \
 		test -z "$$unformatted" || { echo "not formatted (make format):"; echo "$$unformatted"; exit 1; }
 	$(TOOL) staticcheck ./...
@@ -76,10 +76,15 @@ fuzz: ## fuzz every decoder of outside bytes for FUZZTIME each
 soak: ## random histories of both sides against a model of what should be true, for SOAK
 	$(GO) test -run TestSoak -timeout 0 -v ./gateway/internal/soak -soak $(SOAK)
 
+.PHONY: mutants
+mutants: ## deliberate faults in the engine, one at a time: do the tests notice?
+	$(GO) run ./.ci/mutants
+
 .PHONY: long
 long: ## what takes longer than a change should wait for: fuzz, the largest tests, benchmarks
 	$(MAKE) fuzz FUZZTIME=$(FUZZTIME)
-	$(MAKE) soak
+	$(MAKE) soak SOAK=$(SOAK)
+	$(MAKE) mutants
 	TRAINERCAL_LONG=1 RAPID_CHECKS=5000 $(GO) test -count=1 -timeout 60m \
 		./sdk/internal/... ./gateway/internal/reconcile ./gateway/internal/cli ./gateway/internal/exchangerun ./plugins/exchangesim/world
 	$(MAKE) bench
