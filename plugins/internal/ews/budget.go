@@ -50,7 +50,7 @@ func newBudget(most int, now func() time.Time) *budget {
 	return &budget{now: now, most: float64(most), limit: float64(min(most, firstConnections)), of: map[string]int{}}
 }
 
-// slot is a request's place among those in flight.
+// slot is a request's place among those in flight, since when.
 type slot struct {
 	mailbox string
 	since   time.Time

@@ -107,24 +107,24 @@ func ask[M message](ctx context.Context, c *Client, q call, want int) ([]M, Serv
 	if err != nil {
 		return nil, ServerVersion{}, sdk.CodeInternal.Wrap(err, "the request could not be written")
 	}
-	sent := c.opts.Now()
-	resp, err := c.send(ctx, q, body)
+	x, err := c.send(ctx, q, body)
 	if err != nil {
 		return nil, ServerVersion{}, err
 	}
-	messages, v, refused := read[M](resp, q.req.operation(), c.opts.Now())
-	if resp.Status == http.StatusForbidden && refused != nil && c.opts.Forbidden != nil {
-		refused = c.opts.Forbidden(q.mailbox, resp.Header)
+	messages, v, refused := read[M](x.resp, q.req.operation(), c.opts.Now())
+	v.Date, _ = http.ParseTime(x.resp.Header.Get("Date"))
+	if x.resp.Status == http.StatusForbidden && refused != nil && c.opts.Forbidden != nil {
+		refused = c.opts.Forbidden(q.mailbox, x.resp.Header)
 	}
 	if refused == nil && len(messages) != want {
 		refused = sdk.CodeBadAnswer.New("the server answered %d of %d parts of a request", len(messages), want)
 	}
 	if refused != nil {
-		c.heed(sent, refused)
+		c.heed(x.sent, refused)
 		return nil, v, lost(refused, q.write)
 	}
 	for _, m := range messages {
-		c.heed(sent, m.outcome().err())
+		c.heed(x.sent, m.outcome().err())
 	}
 	return messages, v, nil
 }
@@ -150,56 +150,64 @@ func lost(err *sdk.Error, write bool) error {
 		WithDetail(err.Detail).WithAdvice("%s", err.Advice).WithRetryAfter(err.RetryAfter)
 }
 
+// trip is a request's way there and back.
+type trip struct {
+	// sent is when it left: later than when it was made, if it had to wait.
+	sent time.Time
+	resp *transport.Response
+	// refused is set when the server refused the credentials.
+	refused *sdk.Error
+}
+
 // send sends the body until it is answered, or must not be sent again. The gate does
 // the waiting in between.
-func (c *Client) send(ctx context.Context, q call, body []byte) (*transport.Response, error) {
+func (c *Client) send(ctx context.Context, q call, body []byte) (trip, error) {
 	for attempt := 1; ; attempt++ {
-		since := c.opts.Now()
-		resp, refused, err := c.once(ctx, q, body)
+		x, err := c.once(ctx, q, body)
 		if err != nil {
-			return nil, err
+			return trip{}, err
 		}
 		switch again := attempt < maxAttempts; {
-		case refused != nil && !again:
-			return nil, refused
-		case refused != nil:
-		case again && c.shortPause(since, resp):
+		case x.refused != nil && !again:
+			return trip{}, x.refused
+		case x.refused != nil:
+		case again && c.shortPause(x):
 		default:
-			return resp, nil
+			return x, nil
 		}
 	}
 }
 
 // once sends the body once, when its mailbox has its turn and the gate lets it through.
-// refused is set when the server refused the credentials.
-func (c *Client) once(ctx context.Context, q call, body []byte) (resp *transport.Response, refused *sdk.Error, err error) {
+func (c *Client) once(ctx context.Context, q call, body []byte) (x trip, err error) {
 	s, err := c.budget.acquire(ctx, q.turn())
 	if err != nil {
-		return nil, nil, err
+		return trip{}, err
 	}
-	defer func() { c.budget.release(s, strained(resp, err)) }()
+	defer func() { c.budget.release(s, strained(x.resp, err)) }()
 	p, err := c.gate.enter(ctx)
 	if err != nil {
-		return nil, nil, err
+		return trip{}, err
 	}
 	defer p.leave()
+	x.sent = c.opts.Now()
 	h, err := c.header(ctx, q)
 	if err != nil {
-		return nil, nil, err
+		return trip{}, err
 	}
-	if resp, err = c.post(ctx, q, h, body); err != nil {
-		return nil, nil, unreachable(err, q.write)
+	if x.resp, err = c.post(ctx, q, h, body); err != nil {
+		return trip{}, unreachable(err, q.write)
 	}
-	if resp.Status == http.StatusUnauthorized {
-		refused = c.opts.Auth.explain(h, resp.Header)
-		c.gate.strike(p, refused)
-		return resp, refused, nil
+	if x.resp.Status == http.StatusUnauthorized {
+		x.refused = c.opts.Auth.explain(h, x.resp.Header)
+		c.gate.strike(p, x.refused)
+		return x, nil
 	}
 	// What a proxy may have said in the server's place proves nothing.
-	if resp.Status == http.StatusOK || resp.Status == http.StatusInternalServerError {
+	if x.resp.Status == http.StatusOK || x.resp.Status == http.StatusInternalServerError {
 		c.gate.accept()
 	}
-	return resp, nil, nil
+	return x, nil
 }
 
 // header is the request's, with the credentials.
@@ -237,15 +245,15 @@ const momentaryPause = time.Second
 
 // shortPause reports whether the server did nothing and asks to wait a while that a
 // request can sleep through; the gate makes everybody wait.
-func (c *Client) shortPause(since time.Time, resp *transport.Response) bool {
-	if resp.Status != http.StatusInternalServerError {
+func (c *Client) shortPause(x trip) bool {
+	if x.resp.Status != http.StatusInternalServerError {
 		return false
 	}
-	_, _, err := read[Status](resp, "", c.opts.Now())
+	_, _, err := read[Status](x.resp, "", c.opts.Now())
 	if err == nil || err.Code != sdk.CodeThrottled || err.RetryAfter > maxPause {
 		return false
 	}
-	c.heed(since, err)
+	c.heed(x.sent, err)
 	if err.RetryAfter == 0 {
 		c.gate.pause(momentaryPause)
 	}

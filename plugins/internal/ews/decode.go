@@ -37,6 +37,8 @@ type ServerVersion struct {
 	Major int `xml:"MajorVersion,attr"`
 	Minor int `xml:"MinorVersion,attr"`
 	Build int `xml:"MajorBuildNumber,attr"`
+	// Date is the server's clock as it answered, zero where it did not say.
+	Date time.Time `xml:"-"`
 }
 
 // String writes the version as in "15.2.2562".
