@@ -60,7 +60,11 @@
 // The gateway passes on the metrics and attributes that its guide lists, and nothing
 // else.
 //
-// 9. Test with [github.com/trainercal/trainercal/sdk/sdktest.Run]. It acts as the
+// 9. Where your server can tell of changes, let your account be a [Watcher], and a
+// [Deliverer] if it tells by HTTP requests to the gateway, and announce the capability.
+// Hints save time and prove nothing: what is lost is found by the next read.
+//
+// 10. Test with [github.com/trainercal/trainercal/sdk/sdktest.Run]. It acts as the
 // gateway and as the trainer, in process and over gRPC; state what your calendar
 // cannot do, with the reason.
 //

@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 	"go.opentelemetry.io/otel"
@@ -97,6 +98,28 @@ func (a *fakeAccount) Read(ctx context.Context, reqs []sdk.ReadRequest, emit fun
 		}
 	}
 	return nil
+}
+
+// Watch says one word and hangs, where the account's name says so; others beat.
+func (a *fakeAccount) Watch(ctx context.Context, _ sdk.WatchRequest, emit func(sdk.WatchEvent) error) error {
+	for {
+		if err := emit(sdk.WatchEvent{Heartbeat: true}); err != nil {
+			return err
+		}
+		if a.name == "deaf" {
+			select {} // not even the end of the call ends it
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// Deliver tells what it got.
+func (a *fakeAccount) Deliver(_ context.Context, r sdk.DeliverRequest) (sdk.DeliverResponse, error) {
+	return sdk.DeliverResponse{Status: 202, Body: []byte(r.Method + " " + r.Target), Dirty: []string{"ana@northwind.example"}}, nil
 }
 
 // panicElsewhere panics where nothing can recover it, which ends the process.

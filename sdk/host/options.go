@@ -42,12 +42,14 @@ type Options struct {
 
 	// StartTimeout bounds the start, up to the first answer. Default 30 s.
 	StartTimeout time.Duration
-	// ShortTimeout bounds Describe and Close. Default 10 s.
+	// ShortTimeout bounds Describe, Close and Deliver. Default 10 s.
 	ShortTimeout time.Duration
 	// OpenTimeout bounds Open. Default 30 s.
 	OpenTimeout time.Duration
 	// CallTimeout bounds Verify, Read, Get, Write and Find. Default 10 min.
 	CallTimeout time.Duration
+	// SilenceTimeout bounds the time between two signs of life of a Watch. Default 90 s.
+	SilenceTimeout time.Duration
 	// KillTimeout is how long a plugin may take to end by itself when asked to;
 	// then it is killed. Default 5 s.
 	KillTimeout time.Duration
@@ -69,6 +71,7 @@ func (o Options) withDefaults() Options {
 		{&o.ShortTimeout, 10 * time.Second},
 		{&o.OpenTimeout, 30 * time.Second},
 		{&o.CallTimeout, 10 * time.Minute},
+		{&o.SilenceTimeout, 90 * time.Second},
 		{&o.KillTimeout, 5 * time.Second},
 		{&o.PingInterval, 10 * time.Second},
 		{&o.PingTimeout, 5 * time.Second},
@@ -84,7 +87,9 @@ func (o Options) withDefaults() Options {
 }
 
 func (o Options) timeouts() rpc.Timeouts {
-	return rpc.Timeouts{Short: o.ShortTimeout, Open: o.OpenTimeout, Flush: o.ShortTimeout, Call: o.CallTimeout}
+	return rpc.Timeouts{
+		Short: o.ShortTimeout, Open: o.OpenTimeout, Flush: o.ShortTimeout, Call: o.CallTimeout, Silence: o.SilenceTimeout,
+	}
 }
 
 // checkProgram compares the program with its pinned checksum.

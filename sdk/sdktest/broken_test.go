@@ -2,8 +2,10 @@ package sdktest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -64,6 +66,9 @@ type broken struct {
 	found     func(*calendar.Item)
 	op        func(sdk.Operation) sdk.Operation
 	result    func(sdk.Operation, sdk.WriteResult) sdk.WriteResult
+	event     func(sdk.WatchEvent) (sdk.WatchEvent, bool)
+	watchReq  func(*sdk.WatchMailbox)
+	endless   bool
 	deaf      bool
 	failWhole bool
 	litter    bool
@@ -147,6 +152,31 @@ func (b *broken) Verify(ctx context.Context, mailboxes []sdk.Mailbox, emit func(
 		}
 	}
 	return b.Account.Verify(ctx, mailboxes, emit)
+}
+
+func (b *broken) Watch(ctx context.Context, req sdk.WatchRequest, emit func(sdk.WatchEvent) error) error {
+	req.Mailboxes = slices.Clone(req.Mailboxes)
+	for i := range req.Mailboxes {
+		if b.watchReq != nil {
+			b.watchReq(&req.Mailboxes[i])
+		}
+	}
+	err := sdk.Watch(ctx, b.Account, req, func(e sdk.WatchEvent) error {
+		if b.event != nil {
+			var ok bool
+			if e, ok = b.event(e); !ok {
+				return nil
+			}
+		}
+		if err := emit(e); !b.deaf {
+			return err
+		}
+		return errors.New("another error")
+	})
+	if b.endless {
+		return nil
+	}
+	return err
 }
 
 // eachItem bends the items of a page.
@@ -300,6 +330,27 @@ var brokenBackends = []struct {
 		}
 		return r
 	}}},
+	{"hints are lost", "a change leads to a hint", &broken{event: func(e sdk.WatchEvent) (sdk.WatchEvent, bool) {
+		return e, len(e.Dirty) == 0
+	}}},
+	{"hints name everybody", "a change leads to a hint", &broken{event: func(e sdk.WatchEvent) (sdk.WatchEvent, bool) {
+		if len(e.Dirty) > 0 {
+			e.Dirty = []string{"trainer1@memory.example", "trainer2@memory.example"}
+		}
+		return e, true
+	}}},
+	{"states are not used", "a stored state takes the watch up again", &broken{watchReq: func(m *sdk.WatchMailbox) { m.State = nil }}},
+	{"a mailbox that fails is not told", "a mailbox that cannot be watched fails alone", &broken{event: func(e sdk.WatchEvent) (sdk.WatchEvent, bool) {
+		return e, e.Failure == nil
+	}}},
+	{"an unknown state is believed", "an unknown state leads to a new watch", &broken{event: func(e sdk.WatchEvent) (sdk.WatchEvent, bool) {
+		if e.State != nil {
+			e.State = &sdk.WatchState{Mailbox: e.State.Mailbox, State: []byte("a state of another service")}
+		}
+		return e, true
+	}}},
+	{"the watch does not say how it ended", "two watches run side by side", &broken{endless: true}},
+	{"the watch's receiver is not heard", "an error of the receiver ends the watch", &broken{deaf: true}},
 	{"verify leaves its trial item", "verify passes and leaves nothing", &broken{litter: true}},
 }
 
@@ -330,7 +381,11 @@ func fails(t *testing.T, c testCase, s Subject, breakIt *broken) bool {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		c.run(r, open(r, s, false))
+		w := open(r, s, false)
+		if breakIt != nil {
+			w.patience = 300 * time.Millisecond
+		}
+		c.run(r, w)
 	}()
 	<-done
 	return r.failed

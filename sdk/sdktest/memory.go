@@ -20,6 +20,8 @@ type Memory struct {
 	mu    sync.Mutex
 	boxes map[string]*memoryBox
 	made  int
+	// subscribed counts mailboxes that were watched anew.
+	subscribed int
 }
 
 // memoryBox is one mailbox.
@@ -27,6 +29,8 @@ type memoryBox struct {
 	items map[string]*memoryItem
 	// clock counts the changes; a cursor is a moment of it.
 	clock int
+	// watches are those of the mailbox, with the address they know it by.
+	watches map[*memoryWatch]string
 }
 
 // memoryItem is a single item or a series. A deleted one stays, as its own trace.
@@ -65,6 +69,8 @@ func (m *Memory) World() World {
 		Add:     func(_ testing.TB, box sdk.Mailbox, e Entry) string { return m.Put(box.Address, "", e) },
 		Change:  func(_ testing.TB, box sdk.Mailbox, id string, e Entry) { m.Put(box.Address, id, e) },
 		Remove:  func(_ testing.TB, box sdk.Mailbox, id string) { m.Remove(box.Address, id) },
+
+		Subscribed: func(testing.TB) int { return m.Subscribed() },
 	}
 }
 
@@ -73,7 +79,7 @@ func (m *Memory) AddMailbox(zone string) sdk.Mailbox {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	address := fmt.Sprintf("trainer%d@memory.example", len(m.boxes)+1)
-	m.boxes[address] = &memoryBox{items: map[string]*memoryItem{}}
+	m.boxes[address] = &memoryBox{items: map[string]*memoryItem{}, watches: map[*memoryWatch]string{}}
 	return sdk.Mailbox{Address: address, TimeZone: zone}
 }
 
@@ -120,12 +126,16 @@ func (m *Memory) add(box *memoryBox, e Entry, marker *calendar.Marker) *memoryIt
 func (b *memoryBox) touch(i *memoryItem) {
 	b.clock++
 	i.changed = b.clock
+	for w, address := range b.watches {
+		w.mark(address)
+	}
 }
 
 // Describe implements [sdk.Backend].
 func (m *Memory) Describe() sdk.Description {
 	return sdk.Description{
 		Service: "memory", Version: "1.0.0", Summary: "Calendars in memory, for tests.",
+		Capabilities: []string{sdk.CapabilityWatch},
 		Settings: schema.Schema{Attributes: []schema.Attribute{
 			{Name: "password", Type: schema.String, Required: true, Sensitive: true, Help: "The word is \"right\"."},
 		}},

@@ -1,6 +1,7 @@
 package sdktest
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/trainercal/trainercal/sdk"
@@ -26,6 +27,9 @@ const (
 	ShowAs     Feature = "show-as"
 	// Outbox: the subject can tell what was mailed.
 	Outbox Feature = "outbox"
+	// Watch: mailboxes can be watched. A backend that does not announce the capability
+	// need not state it.
+	Watch Feature = "watch"
 )
 
 // Subject is a backend under test.
@@ -58,6 +62,8 @@ type World struct {
 	Remove func(t testing.TB, mailbox sdk.Mailbox, name string)
 	// Outbox returns a line for everything that was mailed to anybody.
 	Outbox func(t testing.TB) []string
+	// Subscribed is how often the backend has asked the server to watch a mailbox so far.
+	Subscribed func(t testing.TB) int
 }
 
 // Refused is an account that Open must refuse.
@@ -94,8 +100,8 @@ func Run(t *testing.T, s Subject) {
 					t.Skipf("the calendar has no %s: %s", need, reason)
 				}
 			}
-			t.Run("in process", func(t *testing.T) { c.run(t, open(t, s, false)) })
-			t.Run("over gRPC", func(t *testing.T) { c.run(t, open(t, s, true)) })
+			t.Run("in process", func(t *testing.T) { c.on(t, open(t, s, false)) })
+			t.Run("over gRPC", func(t *testing.T) { c.on(t, open(t, s, true)) })
 		})
 	}
 }
@@ -107,10 +113,18 @@ type testCase struct {
 	run   func(t testing.TB, w *world)
 }
 
+// on runs the case in a world, unless it needs a capability that is not announced.
+func (c testCase) on(t testing.TB, w *world) {
+	if slices.Contains(c.needs, Watch) && !w.announces(sdk.CapabilityWatch) {
+		t.Skip("the backend does not watch mailboxes")
+	}
+	c.run(t, w)
+}
+
 // open makes the world of a case and opens its account.
 func open(t testing.TB, s Subject, overGRPC bool) *world {
 	t.Helper()
-	w := &world{World: s.New(t)}
+	w := &world{World: s.New(t), patience: patience}
 	w.require(t, s.Cannot)
 	if overGRPC {
 		w.Backend = OverGRPC(t, w.Backend)
@@ -142,6 +156,7 @@ func (w *World) require(t testing.TB, cannot map[Feature]string) {
 		{"Change", w.Change == nil, Edit},
 		{"Remove", w.Remove == nil, Edit},
 		{"Outbox", w.Outbox == nil, Outbox},
+		{"Subscribed", w.Subscribed == nil && slices.Contains(w.Backend.Describe().Capabilities, sdk.CapabilityWatch), Watch},
 	} {
 		if _, stated := cannot[hook.feature]; hook.missing && !stated {
 			t.Fatalf("the subject has no %s, and does not state that it cannot", hook.name)

@@ -17,6 +17,8 @@ type world struct {
 	World
 	account sdk.Account
 	created int
+	// patience is how long a case waits for what must come.
+	patience time.Duration
 }
 
 // The cases' time: four weeks around the change to summer time in Europe.

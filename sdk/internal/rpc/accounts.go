@@ -18,6 +18,9 @@ type accounts struct {
 type openAccount struct {
 	account sdk.Account
 	calls   sync.WaitGroup
+	// closing ends what would last for ever, when the account is closed.
+	closing context.Context
+	end     context.CancelFunc
 }
 
 // add keeps an account, held to the contract, and returns its handle. Handles are
@@ -29,12 +32,14 @@ func (a *accounts) add(account sdk.Account) string {
 		a.open = map[string]*openAccount{}
 	}
 	id := rand.Text()
-	a.open[id] = &openAccount{account: guard.Wrap(account)}
+	o := &openAccount{account: guard.Wrap(account)}
+	o.closing, o.end = context.WithCancel(context.Background())
+	a.open[id] = o
 	return id
 }
 
 // use returns the account for a call; release tells that the call has ended.
-func (a *accounts) use(id string) (_ sdk.Account, release func(), err error) {
+func (a *accounts) use(id string) (_ *openAccount, release func(), err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	o := a.open[id]
@@ -42,11 +47,11 @@ func (a *accounts) use(id string) (_ sdk.Account, release func(), err error) {
 		return nil, nil, sdk.ErrUnknownAccount
 	}
 	o.calls.Add(1)
-	return o.account, o.calls.Done, nil
+	return o, o.calls.Done, nil
 }
 
-// close forgets the handle, waits for the account's calls and closes it. When ctx
-// ends first, the account is closed as soon as the calls have ended.
+// close forgets the handle, ends the account's watches, waits for its calls and closes
+// it. When ctx ends first, the account is closed as soon as the calls have ended.
 func (a *accounts) close(ctx context.Context, id string) error {
 	a.mu.Lock()
 	o := a.open[id]
@@ -55,6 +60,7 @@ func (a *accounts) close(ctx context.Context, id string) error {
 	if o == nil {
 		return sdk.ErrUnknownAccount
 	}
+	o.end()
 	closed := make(chan error, 1)
 	go func() {
 		o.calls.Wait()

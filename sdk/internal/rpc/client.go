@@ -18,12 +18,14 @@ import (
 // Timeouts bound the client's calls. A call that takes longer fails with
 // [sdk.ErrPluginDied]: the plugin hangs.
 type Timeouts struct {
-	// Short bounds Describe and Close.
+	// Short bounds Describe, Close and Deliver.
 	Short time.Duration
 	// Open bounds Open, Flush a flush.
 	Open, Flush time.Duration
-	// Call bounds the calls on mailboxes.
+	// Call bounds the calls on mailboxes but for Watch, which lasts.
 	Call time.Duration
+	// Silence bounds the time between two events of Watch; zero is 90 seconds.
+	Silence time.Duration
 }
 
 // Client speaks to a plugin.
@@ -111,6 +113,11 @@ func exchange[Q, A any](ctx context.Context, timeout time.Duration,
 	if err := stream.CloseSend(); err != nil {
 		return failure(ctx, err)
 	}
+	return receive(ctx, stream, take)
+}
+
+// receive takes answers until the plugin ends the stream.
+func receive[Q, A any](ctx context.Context, stream grpc.BidiStreamingClient[Q, A], take func(*A) error) error {
 	for {
 		m, err := stream.Recv()
 		if errors.Is(err, io.EOF) {

@@ -36,10 +36,12 @@ const (
 	keepaliveMinTime = 5 * time.Second
 )
 
-// traced leaves the library's own services and the flush of traces out of traces.
+// traced leaves the library's own services, the flush of traces, and watches, whose
+// spans would last for days, out of traces.
 var traced = filters.All(
 	filters.ServiceName(pb.CalendarService_ServiceDesc.ServiceName),
 	filters.Not(filters.MethodName("Flush")),
+	filters.Not(filters.MethodName("Watch")),
 )
 
 // DialOptions are what the host's connection to a plugin needs.

@@ -30,6 +30,9 @@ type backend struct {
 	get    func(context.Context, []sdk.GetRequest, func(sdk.GetPage) error) error
 	write  func(context.Context, []sdk.WriteRequest, func(sdk.WriteResult) error) error
 	closed atomic.Int32
+
+	watch   func(context.Context, sdk.WatchRequest, func(sdk.WatchEvent) error) error
+	deliver func(sdk.DeliverRequest) (sdk.DeliverResponse, error)
 }
 
 func (b *backend) Describe() sdk.Description {
@@ -181,20 +184,6 @@ func TestPanicFailsOneCall(t *testing.T) {
 	}
 	if err := a.Read(t.Context(), requests(1), take); err != nil {
 		t.Errorf("the next call: %v", err)
-	}
-}
-
-func TestWatchAndDeliverAreNotThereYet(t *testing.T) {
-	c, _ := dial(t, NewServer(&backend{}, nil), patient)
-	if _, err := c.calendar.Deliver(t.Context(), &pb.DeliverRequest{}); !errors.Is(failure(t.Context(), err), sdk.ErrUnsupported) {
-		t.Errorf("Deliver: %v", err)
-	}
-	stream, err := c.calendar.Watch(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := stream.Recv(); !errors.Is(failure(t.Context(), err), sdk.ErrUnsupported) {
-		t.Errorf("Watch: %v", err)
 	}
 }
 

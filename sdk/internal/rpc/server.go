@@ -163,16 +163,6 @@ func (s *Server) Find(stream grpc.BidiStreamingServer[pb.FindRequest, pb.FindRes
 	})
 }
 
-// Watch answers that there is no watch.
-func (s *Server) Watch(grpc.BidiStreamingServer[pb.WatchRequest, pb.WatchResponse]) error {
-	return wire.StatusFromError(sdk.CodeUnsupported.New("this version of the SDK does not watch mailboxes"))
-}
-
-// Deliver answers that there is no delivery of notifications.
-func (s *Server) Deliver(context.Context, *pb.DeliverRequest) (*pb.DeliverResponse, error) {
-	return nil, wire.StatusFromError(sdk.CodeUnsupported.New("this version of the SDK does not deliver notifications"))
-}
-
 // serve receives a call's requests and runs it on its account.
 func serve[M request](s *Server, in inbound[M], call func(sdk.Account) error) error {
 	id, err := in.all()
@@ -184,7 +174,7 @@ func serve[M request](s *Server, in inbound[M], call func(sdk.Account) error) er
 		return wire.StatusFromError(err)
 	}
 	defer release()
-	return wire.StatusFromError(call(account))
+	return wire.StatusFromError(call(account.account))
 }
 
 // locked lets one page's messages out at a time, so that they follow each other.

@@ -26,6 +26,9 @@ func hostile() []proto.Message {
 		&pb.ReadResponse{End: &pb.ReadResponse_Error{Error: &pb.Error{RetryAfter: &durationpb.Duration{Seconds: math.MaxInt64}}}},
 		&pb.GetResponse{Items: []*pb.Item{nil, item}, End: &pb.GetResponse_Done{}},
 		&pb.WriteResponse{Item: &pb.Item{}, Error: &pb.Error{}},
+		&pb.WatchResponse{Event: &pb.WatchResponse_Failure{Failure: &pb.WatchFailure{Mailbox: "a"}}},
+		&pb.WatchResponse{Event: &pb.WatchResponse_Dirty{}},
+		&pb.DeliverResponse{Status: math.MinInt32, Headers: []*pb.Header{nil, {Name: "\r\n"}}},
 		&pb.DescribeResponse{Settings: &pb.Schema{Attributes: []*pb.Attribute{{Default: &pb.Attribute_DefaultList{}}}}},
 	}
 }
@@ -68,6 +71,16 @@ func FuzzDecode(f *testing.F) {
 		if proto.Unmarshal(raw, &check) == nil {
 			_ = CheckFromProto(&check)
 		}
+		var event pb.WatchResponse
+		if proto.Unmarshal(raw, &event) == nil {
+			if e, err := WatchEventFromProto(&event); err == nil {
+				_ = WatchEventToProto(e)
+			}
+		}
+		var delivered pb.DeliverResponse
+		if proto.Unmarshal(raw, &delivered) == nil {
+			_ = DeliverResponseToProto(DeliverResponseFromProto(&delivered))
+		}
 		var open pb.OpenResponse
 		if proto.Unmarshal(raw, &open) == nil {
 			_ = RefusalFromProto(open.GetRefusal()).Error()
@@ -101,6 +114,7 @@ func FuzzDecodeRequest(f *testing.F) {
 		&pb.ReadRequest{}, &pb.ReadRequest{Mailbox: &pb.Mailbox{Address: "a"}, Window: &pb.Window{}},
 		&pb.WriteRequest{Operations: []*pb.Operation{nil, op}},
 		&pb.FindRequest{Since: &timestamppb.Timestamp{Nanos: math.MaxInt32}},
+		&pb.DeliverRequest{Headers: []*pb.Header{nil, {Name: "x"}}},
 	} {
 		raw, err := proto.Marshal(m)
 		if err != nil {
@@ -118,6 +132,14 @@ func FuzzDecodeRequest(f *testing.F) {
 			for _, o := range write.GetOperations() {
 				_, _ = OperationFromProto(o)
 			}
+		}
+		var watched pb.WatchRequest
+		if proto.Unmarshal(raw, &watched) == nil {
+			_ = WatchMailboxFromProto(&watched)
+		}
+		var delivered pb.DeliverRequest
+		if proto.Unmarshal(raw, &delivered) == nil {
+			_ = DeliverRequestFromProto(&delivered)
 		}
 		var find pb.FindRequest
 		if proto.Unmarshal(raw, &find) == nil {

@@ -25,6 +25,13 @@
 // the next message: `more` is set on every message of the mailbox but its last.
 // Every message names the account; a message without a mailbox names just that.
 //
+// A Watch lasts: its requests end like any call's, and its events go on until the host
+// ends it. Of a mailbox there is first a state, which says that it is watched from here
+// on, or a failure, which says that it is not. The plugin shows a sign of life at least
+// every 30 seconds, a heartbeat where there is nothing else to say. After 90 seconds of
+// silence the host takes the watch for dead and ends it. Close ends an account's
+// watches.
+//
 // Answers are many small messages in any order of mailboxes: at most 500 items and
 // 1 MiB each. A mailbox's answer ends with exactly one message that says so
 // (`complete`, `done` or `error`). What concerns one mailbox is an Error message
@@ -3178,10 +3185,15 @@ type WatchRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	AccountId string                 `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
 	Mailbox   *Mailbox               `protobuf:"bytes,2,opt,name=mailbox,proto3" json:"mailbox,omitempty"`
-	// What the last Watch of this mailbox gave to store; empty for a new one.
-	State         []byte `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// The newest state of this mailbox, empty for a new watch. A state that is not
+	// accepted leads to a new watch.
+	State []byte `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
+	// The public address of the host's listener for this account, the same in every
+	// message of a call; empty when the host does not listen. What reaches it, or an
+	// address below it, is handed to Deliver.
+	NotificationUrl string `protobuf:"bytes,4,opt,name=notification_url,json=notificationUrl,proto3" json:"notification_url,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *WatchRequest) Reset() {
@@ -3233,6 +3245,13 @@ func (x *WatchRequest) GetState() []byte {
 		return x.State
 	}
 	return nil
+}
+
+func (x *WatchRequest) GetNotificationUrl() string {
+	if x != nil {
+		return x.NotificationUrl
+	}
+	return ""
 }
 
 // WatchResponse is a sign of life, a hint, or state to store.
@@ -3331,7 +3350,6 @@ type WatchResponse_Heartbeat struct {
 }
 
 type WatchResponse_Dirty struct {
-	// Addresses of mailboxes that changed.
 	Dirty *Dirty `protobuf:"bytes,2,opt,name=dirty,proto3,oneof"`
 }
 
@@ -3340,7 +3358,6 @@ type WatchResponse_State struct {
 }
 
 type WatchResponse_Failure struct {
-	// A mailbox that cannot be watched for now.
 	Failure *WatchFailure `protobuf:"bytes,4,opt,name=failure,proto3,oneof"`
 }
 
@@ -3389,7 +3406,7 @@ func (*Heartbeat) Descriptor() ([]byte, []int) {
 	return file_calendar_v1_calendar_proto_rawDescGZIP(), []int{38}
 }
 
-// Dirty lists mailboxes that changed.
+// Dirty lists mailboxes that changed, or may have.
 type Dirty struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Mailboxes     []string               `protobuf:"bytes,1,rep,name=mailboxes,proto3" json:"mailboxes,omitempty"`
@@ -3434,11 +3451,13 @@ func (x *Dirty) GetMailboxes() []string {
 	return nil
 }
 
-// WatchState is stored by the host and given back at the next Watch.
+// WatchState says that the mailbox is watched from here on, and what the host is to
+// store and to give back at the next Watch. It comes again whenever it changes.
 type WatchState struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Mailbox       string                 `protobuf:"bytes,1,opt,name=mailbox,proto3" json:"mailbox,omitempty"`
-	State         []byte                 `protobuf:"bytes,2,opt,name=state,proto3" json:"state,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Mailbox string                 `protobuf:"bytes,1,opt,name=mailbox,proto3" json:"mailbox,omitempty"`
+	// Opaque, at most 8 KiB. It is no place for credentials.
+	State         []byte `protobuf:"bytes,2,opt,name=state,proto3" json:"state,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3487,7 +3506,9 @@ func (x *WatchState) GetState() []byte {
 	return nil
 }
 
-// WatchFailure says that a mailbox is not watched.
+// WatchFailure says that the mailbox is not watched from here on. Where trying again
+// can help by the error's code, the plugin does so by itself, and a state follows once
+// the mailbox is watched again; otherwise the host asks again later.
 type WatchFailure struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Mailbox       string                 `protobuf:"bytes,1,opt,name=mailbox,proto3" json:"mailbox,omitempty"`
@@ -3544,9 +3565,13 @@ func (x *WatchFailure) GetError() *Error {
 type DeliverRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	AccountId string                 `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
-	Method    string                 `protobuf:"bytes,2,opt,name=method,proto3" json:"method,omitempty"`
-	// Path and query below the account's own listener address.
-	Target  string    `protobuf:"bytes,3,opt,name=target,proto3" json:"target,omitempty"`
+	// In capitals.
+	Method string `protobuf:"bytes,2,opt,name=method,proto3" json:"method,omitempty"`
+	// Path and query below the account's own listener address: empty, or it begins with
+	// a slash or a question mark. At most 8 KiB.
+	Target string `protobuf:"bytes,3,opt,name=target,proto3" json:"target,omitempty"`
+	// Content-Type and what begins with X-; the host keeps the others, credentials and
+	// cookies among them, to itself. At most 16 KiB.
 	Headers []*Header `protobuf:"bytes,4,rep,name=headers,proto3" json:"headers,omitempty"`
 	// At most 1 MiB.
 	Body          []byte `protobuf:"bytes,5,opt,name=body,proto3" json:"body,omitempty"`
@@ -3674,11 +3699,14 @@ func (x *Header) GetValue() string {
 
 // DeliverResponse is the HTTP answer, and hints.
 type DeliverResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Status        int32                  `protobuf:"varint,1,opt,name=status,proto3" json:"status,omitempty"`
-	Headers       []*Header              `protobuf:"bytes,2,rep,name=headers,proto3" json:"headers,omitempty"`
-	Body          []byte                 `protobuf:"bytes,3,opt,name=body,proto3" json:"body,omitempty"`
-	Dirty         *Dirty                 `protobuf:"bytes,4,opt,name=dirty,proto3" json:"dirty,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 200 to 299, or 400 to 599: nobody is redirected.
+	Status int32 `protobuf:"varint,1,opt,name=status,proto3" json:"status,omitempty"`
+	// Content-Type, Allow and Retry-After; the host drops the others.
+	Headers []*Header `protobuf:"bytes,2,rep,name=headers,proto3" json:"headers,omitempty"`
+	// At most 64 KiB.
+	Body          []byte `protobuf:"bytes,3,opt,name=body,proto3" json:"body,omitempty"`
+	Dirty         *Dirty `protobuf:"bytes,4,opt,name=dirty,proto3" json:"dirty,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4037,12 +4065,13 @@ const file_calendar_v1_calendar_proto_rawDesc = "" +
 	"\x05items\x18\x02 \x03(\v2\x11.calendar.v1.ItemR\x05items\x12'\n" +
 	"\x04done\x18\x03 \x01(\v2\x11.calendar.v1.DoneH\x00R\x04done\x12*\n" +
 	"\x05error\x18\x04 \x01(\v2\x12.calendar.v1.ErrorH\x00R\x05errorB\x05\n" +
-	"\x03end\"s\n" +
+	"\x03end\"\x9e\x01\n" +
 	"\fWatchRequest\x12\x1d\n" +
 	"\n" +
 	"account_id\x18\x01 \x01(\tR\taccountId\x12.\n" +
 	"\amailbox\x18\x02 \x01(\v2\x14.calendar.v1.MailboxR\amailbox\x12\x14\n" +
-	"\x05state\x18\x03 \x01(\fR\x05state\"\xe4\x01\n" +
+	"\x05state\x18\x03 \x01(\fR\x05state\x12)\n" +
+	"\x10notification_url\x18\x04 \x01(\tR\x0fnotificationUrl\"\xe4\x01\n" +
 	"\rWatchResponse\x126\n" +
 	"\theartbeat\x18\x01 \x01(\v2\x16.calendar.v1.HeartbeatH\x00R\theartbeat\x12*\n" +
 	"\x05dirty\x18\x02 \x01(\v2\x12.calendar.v1.DirtyH\x00R\x05dirty\x12/\n" +

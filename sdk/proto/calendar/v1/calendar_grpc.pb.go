@@ -25,6 +25,13 @@
 // the next message: `more` is set on every message of the mailbox but its last.
 // Every message names the account; a message without a mailbox names just that.
 //
+// A Watch lasts: its requests end like any call's, and its events go on until the host
+// ends it. Of a mailbox there is first a state, which says that it is watched from here
+// on, or a failure, which says that it is not. The plugin shows a sign of life at least
+// every 30 seconds, a heartbeat where there is nothing else to say. After 90 seconds of
+// silence the host takes the watch for dead and ends it. Close ends an account's
+// watches.
+//
 // Answers are many small messages in any order of mailboxes: at most 500 items and
 // 1 MiB each. A mailbox's answer ends with exactly one message that says so
 // (`complete`, `done` or `error`). What concerns one mailbox is an Error message
@@ -106,14 +113,16 @@ type CalendarServiceClient interface {
 	// Find returns everything that carries a gateway's marker.
 	Find(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[FindRequest, FindResponse], error)
 	// Watch (capability "watch") hints at mailboxes that changed, until the host ends
-	// the call. A hint that is lost is healed by the next interval's read. The plugin
-	// sends a heartbeat at least every 30 seconds and a new state whenever it must be
-	// stored; the host gives the state back at the next Watch, so that a restart does
-	// not subscribe every mailbox anew.
+	// the call. A hint that is lost is healed by the next interval's read, and a plugin
+	// that knows it may have missed something hints at all it may have missed. The host
+	// stores a mailbox's newest state and gives it back at the next Watch, so that a
+	// restart does not subscribe every mailbox anew.
 	Watch(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[WatchRequest, WatchResponse], error)
 	// Deliver (capability "deliver") hands the plugin an HTTP request that reached the
 	// host's listener: only the host listens, and only the plugin understands the
-	// notification. The answer is the HTTP answer, and hints as in Watch.
+	// notification. It answers at once and works later: the answer is the HTTP answer,
+	// and hints as in Watch. It does not wait for a Watch, which may be waiting for it: a
+	// server asks back at the listener while it is asked for a subscription.
 	Deliver(ctx context.Context, in *DeliverRequest, opts ...grpc.CallOption) (*DeliverResponse, error)
 	// Flush sends what the plugin still buffers of its traces.
 	Flush(ctx context.Context, in *FlushRequest, opts ...grpc.CallOption) (*FlushResponse, error)
@@ -280,14 +289,16 @@ type CalendarServiceServer interface {
 	// Find returns everything that carries a gateway's marker.
 	Find(grpc.BidiStreamingServer[FindRequest, FindResponse]) error
 	// Watch (capability "watch") hints at mailboxes that changed, until the host ends
-	// the call. A hint that is lost is healed by the next interval's read. The plugin
-	// sends a heartbeat at least every 30 seconds and a new state whenever it must be
-	// stored; the host gives the state back at the next Watch, so that a restart does
-	// not subscribe every mailbox anew.
+	// the call. A hint that is lost is healed by the next interval's read, and a plugin
+	// that knows it may have missed something hints at all it may have missed. The host
+	// stores a mailbox's newest state and gives it back at the next Watch, so that a
+	// restart does not subscribe every mailbox anew.
 	Watch(grpc.BidiStreamingServer[WatchRequest, WatchResponse]) error
 	// Deliver (capability "deliver") hands the plugin an HTTP request that reached the
 	// host's listener: only the host listens, and only the plugin understands the
-	// notification. The answer is the HTTP answer, and hints as in Watch.
+	// notification. It answers at once and works later: the answer is the HTTP answer,
+	// and hints as in Watch. It does not wait for a Watch, which may be waiting for it: a
+	// server asks back at the listener while it is asked for a subscription.
 	Deliver(context.Context, *DeliverRequest) (*DeliverResponse, error)
 	// Flush sends what the plugin still buffers of its traces.
 	Flush(context.Context, *FlushRequest) (*FlushResponse, error)
