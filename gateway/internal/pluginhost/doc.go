@@ -11,6 +11,8 @@
 // operator verifies it, so that no master account is locked out; and that a
 // plugin's word on a setting comes back with its place in the operator's files.
 //
+// It passes Watch and Deliver through for the accounts whose plugin can.
+//
 // Neighbours: sdk/host launches and speaks to processes, config decodes settings,
 // runner and cli use the accounts.
 package pluginhost
