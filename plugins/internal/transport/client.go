@@ -47,7 +47,7 @@ type Options struct {
 
 func (o Options) withDefaults() Options {
 	if o.Base == nil {
-		o.Base = newBase(o.RootCAs)
+		o.Base = Connections(o.RootCAs)
 	}
 	o.UserAgent = or(o.UserAgent, "trainercal")
 	o.Timeout = or(o.Timeout, 60*time.Second)
@@ -70,9 +70,11 @@ func or[T comparable](v, fallback T) T {
 	return v
 }
 
-// newBase is http.DefaultTransport's settings with more connections kept for the
-// one or two hosts an account talks to, and a bound on waiting for headers.
-func newBase(roots *x509.CertPool) http.RoundTripper {
+// Connections is how connections are made where [Options] has no Base:
+// http.DefaultTransport's settings with more connections kept for the one or two hosts an
+// account talks to, and a bound on waiting for the handshake. roots are the only
+// authorities trusted, nil for the system's.
+func Connections(roots *x509.CertPool) *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	if roots != nil {
 		t.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
@@ -136,8 +138,6 @@ type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
-	// Pool bounds the requests in flight of several clients together; nil for no bound.
-	Pool *Pool
 	// Attempts is how often the request was sent; above 1 an earlier attempt may
 	// have had its effect.
 	Attempts int
