@@ -46,8 +46,23 @@ func (b backend) Open(_ context.Context, req sdk.OpenRequest) (sdk.Account, erro
 	if b.shared == nil {
 		b.shared = newShared()
 	}
+	conn, err := b.connect(req.Name, set)
+	if err != nil {
+		return nil, err
+	}
+	if set.api == apiEWS {
+		return newEWSAccount(conn), nil
+	}
+	return &account{
+		connection: conn,
+		graph:      &session{client: conn.client, tokens: conn.tokens, base: set.graph, now: b.now},
+	}, nil
+}
+
+// connect makes what an account of either API is built on.
+func (b backend) connect(name string, set settings) (*connection, error) {
 	credential := newCredential(set)
-	unobserve, err := credential.observe(req.Name, b.now)
+	unobserve, err := credential.observe(name, b.now)
 	if err != nil {
 		return nil, sdk.CodeInternal.Wrap(err, "the account's metrics cannot be made")
 	}
@@ -56,33 +71,36 @@ func (b backend) Open(_ context.Context, req sdk.OpenRequest) (sdk.Account, erro
 		PerMailbox: set.perMailbox, PerAccount: set.concurrency, Pool: b.shared.pool,
 	})
 	tokens, signOut := b.shared.signIn(set, b.base, b.now)
-	return &account{
-		name:       req.Name,
-		settings:   set,
-		credential: credential,
-		client:     client,
-		graph:      &session{client: client, tokens: tokens, base: set.graph, now: b.now},
-		now:        b.now,
-		close:      []func(){client.Close, signOut, unobserve},
+	return &connection{
+		name: name, settings: set, credential: credential, client: client, tokens: tokens, now: b.now,
+		notices: newNotices(name, b.now), close: []func(){client.Close, signOut, unobserve},
 	}, nil
 }
 
-// account is an opened master account; see sdk.Account for what its calls promise.
-type account struct {
+// connection is what an account of either API is built on.
+type connection struct {
 	name       string
 	settings   settings
 	credential *credential
 	client     *transport.Client
-	graph      *session
+	tokens     *tokens
 	now        func() time.Time
+	notices    *notices
 	// close gives back what the account holds.
 	close []func()
 }
 
 // Close gives back what the account holds.
-func (a *account) Close() error {
-	for _, giveBack := range a.close {
+func (c *connection) Close() error {
+	for _, giveBack := range c.close {
 		giveBack()
 	}
 	return nil
+}
+
+// account is an opened master account that speaks Graph; see sdk.Account for what its
+// calls promise.
+type account struct {
+	*connection
+	graph *session
 }

@@ -10,6 +10,8 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+
+	"github.com/trainercal/trainercal/sdk"
 )
 
 const (
@@ -80,12 +82,41 @@ func (c *credential) ending(now time.Time) (observed, advice string) {
 	case !known || days >= endsSoon:
 		return "", ""
 	case ends.Before(now):
-		return fmt.Sprintf("the %s ended on %s", c.kind, day(ends)), c.renewal()
+		return fmt.Sprintf("the %s ended on %s", c.noun(), day(ends)), c.renewal()
 	case days >= endsNow:
-		return fmt.Sprintf("the %s ends in %d days, on %s", c.kind, days, day(ends)), c.renewal()
+		return fmt.Sprintf("the %s ends in %d days, on %s", c.noun(), days, day(ends)), c.renewal()
 	}
-	return fmt.Sprintf("the %s ends in %d days, on %s", c.kind, days, day(ends)),
+	return fmt.Sprintf("the %s ends in %d days, on %s", c.noun(), days, day(ends)),
 		"do it this week, or all trainers of the account stop: " + c.renewal()
+}
+
+// verifyExpiry is the verify step that tells of the credential's end; there is none
+// where the end is not known.
+func (c *connection) verifyExpiry() sdk.Check {
+	ends, known := c.credential.end()
+	if !known {
+		return sdk.Check{}
+	}
+	check := sdk.Check{Step: "expiry", Outcome: sdk.Passed, Observed: fmt.Sprintf("the %s ends on %s", c.credential.noun(), day(ends))}
+	if observed, advice := c.credential.ending(c.now()); observed != "" {
+		check.Outcome, check.Observed, check.Advice = sdk.Warned, observed, advice
+	}
+	return check
+}
+
+// noticeEnding tells of a credential that ends soon, by the log.
+func (c *connection) noticeEnding() {
+	if observed, advice := c.credential.ending(c.now()); observed != "" {
+		c.notices.give("expiry", observed+"; "+advice)
+	}
+}
+
+// noun is what the operator calls it.
+func (c *credential) noun() string {
+	if c.kind == "secret" {
+		return "client secret"
+	}
+	return c.kind
 }
 
 // renewal is what to do about the credential's end.

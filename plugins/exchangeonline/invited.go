@@ -1,7 +1,9 @@
 package exchangeonline
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 
@@ -97,14 +99,28 @@ func (w *writing) notSent(err *sdk.Error) {
 
 // queue holds the writes that follow checks, so that they share requests too.
 type queue struct {
-	mu    sync.Mutex
-	parts []*part
+	mu sync.Mutex
+	// writes are by their operation's number.
+	writes map[int]*part
 }
 
-func (q *queue) add(p *part) {
+// add queues the write of the operation with that number.
+func (q *queue) add(number int, p *part) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.parts = append(q.parts, p)
+	if q.writes == nil {
+		q.writes = map[int]*part{}
+	}
+	q.writes[number] = p
+}
+
+// parts are the writes in the order of their operations, whichever check ended first.
+func (q *queue) parts() []*part {
+	var parts []*part
+	for _, number := range slices.Sorted(maps.Keys(q.writes)) {
+		parts = append(parts, q.writes[number])
+	}
+	return parts
 }
 
 // follow sends the write that a check allows: the operation's first with those of the
@@ -112,7 +128,7 @@ func (q *queue) add(p *part) {
 func (w *writing) follow(p *part) {
 	if q := w.queue; q != nil {
 		w.queue = nil
-		q.add(p)
+		q.add(w.number, p)
 		return
 	}
 	w.next(p)

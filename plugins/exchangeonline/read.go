@@ -15,6 +15,7 @@ import (
 // nothing but its error (A1, A2). Mailboxes that have a place to continue from are
 // asked for 20 to a request, because most of them have nothing to tell.
 func (a *account) Read(ctx context.Context, reqs []sdk.ReadRequest, emit func(sdk.ReadPage) error) error {
+	a.noticeEnding()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	r := reading{account: a, emit: contract.Guard(emit)}

@@ -201,12 +201,6 @@ func (r *refusals) addresses(raw rawSettings) settings {
 	if raw.API != apiGraph && raw.API != apiEWS {
 		r.Add("api", fmt.Sprintf("unknown api %q", raw.API), `Set api = "graph", or api = "ews" where it is still allowed.`)
 	}
-	if raw.API == apiEWS {
-		r.Add("api", `api = "ews" is not supported yet`, `Set api = "graph".`)
-	}
-	if raw.ProbeOutside != "" {
-		r.Add("probe_outside", "probe_outside is not supported yet", "Remove it.")
-	}
 	home, known := clouds[raw.Cloud]
 	if !known {
 		r.Add("cloud", fmt.Sprintf("unknown cloud %q", raw.Cloud), "Set global, gcc-high, dod or china.")

@@ -76,12 +76,12 @@ func (s *sim) openBy(t testing.TB, changes map[string]any) sdk.Account {
 	return account
 }
 
-// credentials is what Verify says of signing in.
-func credentials(t testing.TB, account sdk.Account) sdk.Check {
+// step is what Verify says in one of the account's steps.
+func step(t testing.TB, account sdk.Account, name string, mailboxes ...sdk.Mailbox) sdk.Check {
 	t.Helper()
 	var found sdk.Check
-	if err := account.Verify(t.Context(), nil, func(c sdk.Check) error {
-		if c.Step == "credentials" {
+	if err := account.Verify(t.Context(), mailboxes, func(c sdk.Check) error {
+		if c.Step == name && c.Mailbox == "" {
 			found = c
 		}
 		return nil
@@ -90,6 +90,9 @@ func credentials(t testing.TB, account sdk.Account) sdk.Check {
 	}
 	return found
 }
+
+// credentials is what Verify says of signing in.
+func credentials(t testing.TB, account sdk.Account) sdk.Check { return step(t, account, "credentials") }
 
 // TestConformanceWithCertificate runs the contract's own suite with an account that
 // signs in with a certificate (auth-3).
@@ -114,7 +117,7 @@ func TestCertificateRotates(t *testing.T) {
 	old := newSim(t, exchangesim.Options{Certificates: []*x509.Certificate{first.cert}}).openBy(t, map[string]any{"certificate_file": path})
 	renewed := newSim(t, exchangesim.Options{Certificates: []*x509.Certificate{second.cert}}).openBy(t, map[string]any{"certificate_file": path})
 
-	if c := credentials(t, old); c.Outcome != sdk.Warned || !strings.Contains(c.Observed, "ends in 19 days") || c.Advice == "" {
+	if c := step(t, old, "expiry"); c.Outcome != sdk.Warned || !strings.Contains(c.Observed, "ends in 19 days") || c.Advice == "" {
 		t.Errorf("check = %+v, want a warning of the end", c)
 	}
 	if c := credentials(t, renewed); c.Outcome != sdk.Failed || !strings.Contains(c.Observed, "AADSTS700027") || !strings.Contains(c.Advice, "app registration") {

@@ -22,6 +22,9 @@ const (
 	// run makes hundreds of requests, and the token endpoint blocks clients that
 	// insist (AADSTS50196).
 	refusalMemory = time.Minute
+	// troubleMemory is how long a sign-in service that fails is not asked again, so that
+	// the mailboxes of a call do not wait for it one after the other.
+	troubleMemory = 10 * time.Second
 	// busyMemory is how long a sign-in service that fails is left alone while there is
 	// a token that is still good.
 	busyMemory = 30 * time.Second
@@ -106,7 +109,7 @@ func (t *tokens) ask(ctx context.Context) (string, *sdk.Error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if refusal != nil {
-		return t.without(asked, refusal)
+		return t.without(ctx, asked, refusal)
 	}
 	// oauth2 counts from the machine's clock; ours is injected.
 	got.Expiry = asked.Add(lifetime(got))
@@ -115,16 +118,22 @@ func (t *tokens) ask(ctx context.Context) (string, *sdk.Error) {
 }
 
 // without goes on when there is no new token: with the old one for as long as it is
-// good, if the service merely fails. Whoever calls it holds mu.
-func (t *tokens) without(asked time.Time, refusal *sdk.Error) (string, *sdk.Error) {
-	if refusal.Code.Fault() == sdk.FaultRemote && t.current != nil && asked.Before(t.current.Expiry.Add(-tokenUse)) {
+// good, if the service merely fails. Otherwise the refusal stands for a while, for
+// everybody. Whoever calls it holds mu.
+func (t *tokens) without(ctx context.Context, asked time.Time, refusal *sdk.Error) (string, *sdk.Error) {
+	remote := refusal.Code.Fault() == sdk.FaultRemote
+	if remote && t.current != nil && asked.Before(t.current.Expiry.Add(-tokenUse)) {
 		t.fresh = asked.Add(min(busyMemory, t.current.Expiry.Add(-tokenUse).Sub(asked)))
 		return t.current.AccessToken, nil
 	}
-	switch {
-	case refusal.Code.Fault() == sdk.FaultCredentials, refusal.Code == sdk.CodeThrottled:
-		t.refused, t.refusedUntil = refusal, asked.Add(max(refusalMemory, refusal.RetryAfter))
+	if ctx.Err() != nil {
+		return "", refusal // it is the caller's trouble, and nobody else's
 	}
+	memory := refusalMemory
+	if remote && refusal.Code != sdk.CodeThrottled {
+		memory = troubleMemory
+	}
+	t.refused, t.refusedUntil = refusal, asked.Add(max(memory, refusal.RetryAfter))
 	return "", refusal
 }
 

@@ -2,8 +2,6 @@ package exchangeonline
 
 import (
 	"context"
-	"errors"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -11,7 +9,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/trainercal/trainercal/plugins/internal/contract"
-	"github.com/trainercal/trainercal/plugins/internal/transport"
 	"github.com/trainercal/trainercal/sdk"
 	"github.com/trainercal/trainercal/sdk/calendar"
 )
@@ -21,7 +18,7 @@ import (
 // shown as free, reads it back and removes it.
 func (a *account) Verify(ctx context.Context, mailboxes []sdk.Mailbox, emit func(sdk.Check) error) error {
 	emit = contract.Guard(emit)
-	good, err := a.verifyAccount(ctx, mailboxes, emit)
+	good, err := a.verify(ctx, a, mailboxes, emit)
 	if err != nil {
 		return contract.Final(ctx, err)
 	}
@@ -39,94 +36,21 @@ func (a *account) Verify(ctx context.Context, mailboxes []sdk.Mailbox, emit func
 	})
 }
 
-// verifyAccount emits the account's steps up to the first that fails.
-func (a *account) verifyAccount(ctx context.Context, mailboxes []sdk.Mailbox, emit func(sdk.Check) error) (good bool, err error) {
-	steps := []func() sdk.Check{
-		func() sdk.Check {
-			return sdk.Check{Step: "settings", Outcome: sdk.Passed, Observed: "application credentials of tenant " +
-				a.settings.tenant + " for " + a.settings.graph.Host + "; the master account needs no mailbox"}
-		},
-		func() sdk.Check { return a.verifyReach(ctx, "resolve") },
-		func() sdk.Check { return a.verifyReach(ctx, "tls") },
-		func() sdk.Check { return a.verifyToken(ctx) },
-		func() sdk.Check { return a.verifyAPI(ctx, mailboxes) },
-	}
-	for _, step := range steps {
-		check := step()
-		if err := emit(check); err != nil {
-			return false, err
-		}
-		if check.Outcome == sdk.Failed {
-			return false, nil
-		}
-	}
-	return true, nil
+// server is Graph, for the steps of the account.
+func (a *account) server() (name string, address *url.URL) {
+	return "Microsoft Graph", a.settings.graph
 }
 
-// verifyReach asks both servers for anything at all, by the way that later requests
-// take: what comes back does not matter, only how far the request got.
-func (a *account) verifyReach(ctx context.Context, step string) sdk.Check {
-	var hosts []string
-	for _, server := range a.servers() {
-		if step == "tls" && server.Scheme != "https" {
-			continue
-		}
-		_, err := a.client.Do(ctx, transport.Request{Method: http.MethodGet, URL: server.String()},
-			transport.Meta{Operation: "verify", Idempotent: true})
-		if err != nil && stopsAt(err, step) {
-			return failed("", step, "asked "+server.Host, unreachable(err))
-		}
-		hosts = append(hosts, server.Host)
-	}
-	if len(hosts) == 0 {
-		return sdk.Check{Step: step, Outcome: sdk.Skipped, Observed: "plain http to a loopback address"}
-	}
-	return sdk.Check{Step: step, Outcome: sdk.Passed, Observed: "reached " + strings.Join(hosts, " and ")}
-}
-
-// stopsAt reports whether a request got no further than the step.
-func stopsAt(err error, step string) bool {
-	var sent *transport.Error
-	if !errors.As(err, &sent) {
-		return true
-	}
-	if step == "resolve" {
-		return sent.Kind != transport.TLS
-	}
-	return true
-}
-
-// servers are the roots of the servers that the account talks to, each once.
-func (a *account) servers() []*url.URL {
-	graph := &url.URL{Scheme: a.settings.graph.Scheme, Host: a.settings.graph.Host, Path: "/"}
-	login, err := url.Parse(a.settings.proof.tokenURL)
-	if err != nil || login.Host == graph.Host {
-		return []*url.URL{graph}
-	}
-	return []*url.URL{{Scheme: login.Scheme, Host: login.Host, Path: "/"}, graph}
-}
-
-func (a *account) verifyToken(ctx context.Context) sdk.Check {
-	a.graph.tokens.forget()
-	if _, err := a.graph.tokens.get(ctx); err != nil {
-		return failed("", "credentials", "asked for an access token", err)
-	}
-	check := sdk.Check{Step: "credentials", Outcome: sdk.Passed, Observed: "got an access token"}
-	if observed, advice := a.credential.ending(a.now()); observed != "" {
-		check.Outcome, check.Advice = sdk.Warned, advice
-		check.Observed += "; " + observed
-	}
-	return check
+// reach asks for the mailbox's calendar, and for nothing in it.
+func (a *account) reach(ctx context.Context, mailbox string) *sdk.Error {
+	_, err := a.calendar(ctx, mailbox)
+	return err
 }
 
 // verifyAPI sends one request and wants Graph's own answer to it, whatever that says
 // of the mailbox: nothing else can be asked with calendar permissions alone.
 func (a *account) verifyAPI(ctx context.Context, mailboxes []sdk.Mailbox) sdk.Check {
-	if len(mailboxes) == 0 {
-		return sdk.Check{Step: "api", Outcome: sdk.Skipped, Observed: "no mailbox to ask for"}
-	}
-	_, err := a.calendar(ctx, mailboxes[0].Address)
-	if err != nil && err.Code.Fault() != sdk.FaultMailbox {
+	if err := a.reach(ctx, mailboxes[0].Address); err != nil && err.Code.Fault() != sdk.FaultMailbox {
 		return failed("", "api", "asked Microsoft Graph for a calendar", err)
 	}
 	return sdk.Check{Step: "api", Outcome: sdk.Passed, Observed: "Microsoft Graph answers"}
@@ -182,15 +106,6 @@ func (a *account) verifyRead(ctx context.Context, m sdk.Mailbox) sdk.Check {
 		return failed(m.Address, "read", "read a day of the calendar", err)
 	}
 	return sdk.Check{Mailbox: m.Address, Step: "read", Outcome: sdk.Passed, Observed: "read a day of the calendar"}
-}
-
-// failed is a step that did not work.
-func failed(mailbox, step, tried string, err *sdk.Error) sdk.Check {
-	observed := tried + ": " + err.Message
-	if err.Detail != "" {
-		observed += " (" + err.Detail + ")"
-	}
-	return sdk.Check{Mailbox: mailbox, Step: step, Outcome: sdk.Failed, Observed: observed, Advice: err.Advice}
 }
 
 // verifySubject is the title of the test appointment, in case anybody ever sees it.

@@ -77,13 +77,13 @@ func verify(t *testing.T, a *account, mailboxes ...string) []string {
 	return lines
 }
 
-var accountPassed = []string{"settings passed", "resolve passed", "tls passed", "credentials passed", "api passed"}
+var accountPassed = []string{"settings passed", "resolve passed", "tls passed", "credentials passed", "consent skipped", "api passed"}
 
 // A working account passes every step, in order, and nothing is left in the mailbox
 // (auth-3).
 func TestVerifyPasses(t *testing.T) {
 	m := newMailboxFake(t, nil)
-	want := append(accountPassed[:5:5], ana+" mailbox passed", ana+" read passed", ana+" private passed", ana+" write passed")
+	want := append(accountPassed[:6:6], ana+" mailbox passed", ana+" read passed", ana+" private passed", ana+" write passed")
 	if diff := cmp.Diff(want, verify(t, m.account(), ana)); diff != "" {
 		t.Error(diff)
 	}
@@ -116,29 +116,37 @@ func TestVerifyFails(t *testing.T) {
 			token: refusedToken("invalid_client", 7000215),
 			want:  append(accountPassed[:3:3], "credentials failed", ana+" mailbox skipped"),
 		},
+		"a proxy's page instead of the sign-in": {
+			token: reply{status: 200, body: "<html>", contentType: "text/html"},
+			want:  append(accountPassed[:3:3], "credentials failed", ana+" mailbox skipped"),
+		},
+		"a proxy that fails": {
+			token: reply{status: 502, body: "<html>", contentType: "text/html"},
+			want:  append(accountPassed[:3:3], "credentials failed", ana+" mailbox skipped"),
+		},
 		"not Graph": {
 			special: on("GET", "/calendar", reply{status: 200, body: "<html>", contentType: "text/html"}),
-			want:    append(accountPassed[:4:4], "api failed", ana+" mailbox skipped"),
+			want:    append(accountPassed[:5:5], "api failed", ana+" mailbox skipped"),
 		},
 		"no mailbox": {
 			special: on("GET", "/calendar", refuse(404, "MailboxNotEnabledForRESTAPI")),
-			want:    append(accountPassed[:5:5], ana+" mailbox failed"),
+			want:    append(accountPassed[:6:6], ana+" mailbox failed"),
 		},
 		"no permission to read": {
 			special: on("GET", "/delta", refuse(403, "ErrorAccessDenied")),
-			want:    append(accountPassed[:5:5], ana+" mailbox passed", ana+" read failed"),
+			want:    append(accountPassed[:6:6], ana+" mailbox passed", ana+" read failed"),
 		},
 		"no permission to write": {
 			special: on("POST", "/events", refuse(403, "ErrorAccessDenied")),
-			want:    append(accountPassed[:5:5], ana+" mailbox passed", ana+" read passed", ana+" private skipped", ana+" write failed"),
+			want:    append(accountPassed[:6:6], ana+" mailbox passed", ana+" read passed", ana+" private skipped", ana+" write failed"),
 		},
 		"private unseen": {
 			special: on("GET", "/calendar", ok(map[string]any{"id": "C", "canViewPrivateItems": false})),
-			want:    append(accountPassed[:5:5], ana+" mailbox passed", ana+" read passed", ana+" private failed", ana+" write passed"),
+			want:    append(accountPassed[:6:6], ana+" mailbox passed", ana+" read passed", ana+" private failed", ana+" write passed"),
 		},
 		"cannot remove": {
 			special: on("DELETE", "/T", refuse(403, "ErrorAccessDenied")),
-			want:    append(accountPassed[:5:5], ana+" mailbox passed", ana+" read passed", ana+" private passed", ana+" write failed"),
+			want:    append(accountPassed[:6:6], ana+" mailbox passed", ana+" read passed", ana+" private passed", ana+" write failed"),
 		},
 	}
 	for name, test := range tests {

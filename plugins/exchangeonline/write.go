@@ -22,9 +22,11 @@ func (a *account) Write(ctx context.Context, reqs []sdk.WriteRequest, emit func(
 	emit = contract.Guard(emit)
 	var checks []*part
 	var writes queue
+	number := 0
 	for _, req := range reqs {
 		for _, op := range req.Operations {
-			w := &writing{ctx: ctx, graph: a.graph, mailbox: req.Mailbox, op: op, queue: &writes, emit: func(res sdk.WriteResult) {
+			number++
+			w := &writing{ctx: ctx, graph: a.graph, mailbox: req.Mailbox, op: op, number: number, queue: &writes, emit: func(res sdk.WriteResult) {
 				if err := emit(res); err != nil {
 					cancel(err)
 				}
@@ -41,7 +43,7 @@ func (a *account) Write(ctx context.Context, reqs []sdk.WriteRequest, emit func(
 	if err := a.graph.batch(ctx, jobCheck, checks); err != nil {
 		return contract.Final(ctx, contract.Plain(err))
 	}
-	if err := a.graph.batch(ctx, jobWrite, writes.parts); err != nil {
+	if err := a.graph.batch(ctx, jobWrite, writes.parts()); err != nil {
 		return contract.Final(ctx, contract.Plain(err))
 	}
 	return contract.Final(ctx, context.Cause(ctx))
@@ -53,7 +55,9 @@ type writing struct {
 	graph   *session
 	mailbox sdk.Mailbox
 	op      sdk.Operation
-	emit    func(sdk.WriteResult)
+	// number is the operation's in its call.
+	number int
+	emit   func(sdk.WriteResult)
 	// queue is where the operation's first write goes; nil after that, and for an
 	// operation that is carried out alone.
 	queue *queue
