@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/google/uuid"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetricgrpc"
@@ -41,6 +42,7 @@ func startTelemetry(ctx context.Context, d sdk.Description) (telemetry, error) {
 	about := resource.NewSchemaless(
 		attribute.String("service.name", handshake.ServicePrefix+d.Service),
 		attribute.String("service.version", d.Version),
+		attribute.String("service.instance.id", uuid.NewString()),
 	)
 	var t telemetry
 	traces, failedTraces := traceOptions(ctx)

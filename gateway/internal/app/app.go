@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"sync"
 	"time"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/trainercal/trainercal/gateway/internal/config"
 	"github.com/trainercal/trainercal/gateway/internal/pluginhost"
+	"github.com/trainercal/trainercal/gateway/internal/scheduler"
 	"github.com/trainercal/trainercal/gateway/internal/store"
 	"github.com/trainercal/trainercal/gateway/internal/store/sqlite"
 	"github.com/trainercal/trainercal/gateway/internal/telemetry"
@@ -42,6 +44,12 @@ type App struct {
 	host      *pluginhost.Host
 	telemetry *telemetry.Telemetry
 	runDir    string
+	// prometheus is where serve answers Prometheus; nil for nowhere.
+	prometheus net.Listener
+	// restarts counts plugins that ended; nil without telemetry.
+	restarts *telemetry.Metrics
+	// queue is what the engine has to do.
+	queue scheduler.Queue
 
 	// runs lets one run happen at a time.
 	runs sync.Mutex

@@ -84,5 +84,9 @@ func (noState) FinishRun(context.Context, store.Run) error     { return store.Er
 func (noState) Runs(context.Context, int) ([]store.Run, error) { return nil, nil }
 func (noState) Run(context.Context, string) (store.Run, error) { return store.Run{}, store.ErrNotFound }
 
+func (noState) Standings(context.Context) (map[platform.TrainerID]store.Standing, error) {
+	return nil, nil
+}
+
 func (noState) PruneRuns(context.Context, time.Time) (int, error) { return 0, store.ErrReadOnly }
 func (noState) Close() error                                      { return nil }

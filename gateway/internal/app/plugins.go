@@ -3,7 +3,6 @@ package app
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -85,7 +84,9 @@ func (a *App) startTelemetry(ctx context.Context, keep bool) error {
 	}
 	opts := telemetry.Options{
 		Version: a.opts.Version, Socket: filepath.Join(a.runDir, "otlp.sock"),
-		Endpoint: a.cfg.Telemetry.TracesEndpoint, Log: a.opts.Log.Named("traces"),
+		TracesEndpoint: a.cfg.Telemetry.TracesEndpoint, MetricsEndpoint: a.cfg.Telemetry.MetricsEndpoint,
+		Sample: a.cfg.Telemetry.Sample, HistoryBytes: a.cfg.Telemetry.MaxTracesBytes,
+		Prometheus: a.prometheus != nil, Now: a.opts.Now, Log: a.opts.Log.Named("telemetry"),
 	}
 	if keep {
 		opts.History = a.paths.history
@@ -94,9 +95,10 @@ func (a *App) startTelemetry(ctx context.Context, keep bool) error {
 	if err != nil {
 		return fmt.Errorf("start telemetry: %w", err)
 	}
-	a.telemetry = t
+	a.telemetry, a.restarts = t, t.Metrics()
 	// The instrumentation of the calls to plugins takes its set-up from here.
 	otel.SetTracerProvider(t.Provider())
+	otel.SetMeterProvider(t.MeterProvider())
 	otel.SetTextMapPropagator(propagation.TraceContext{})
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { a.opts.Log.Debug("telemetry", "error", err) }))
 	return nil
@@ -108,7 +110,8 @@ func (a *App) startHost(endpoint string) error {
 		return err
 	}
 	launcher := pluginhost.Launcher{
-		Finder: finder, Plugins: a.cfg.Plugins, RunDir: a.runDir, OTLPEndpoint: endpoint, Logger: a.opts.Log.Named("plugin"),
+		Finder: finder, Plugins: a.cfg.Plugins, RunDir: a.runDir, Logger: a.opts.Log.Named("plugin"),
+		OTLPEndpoint: endpoint, Metrics: a.telemetry != nil && a.telemetry.Measures(),
 	}
 	var specs []pluginhost.Spec
 	for _, p := range a.cfg.Providers {
@@ -118,14 +121,9 @@ func (a *App) startHost(endpoint string) error {
 	}
 	a.host = pluginhost.New(pluginhost.Options{
 		Launch: launcher.Launch, Accounts: specs, Blocks: a.cfg.Plugins, Eval: a.cfg.EvalContext, Now: a.opts.Now,
-		Event: func(text string) { a.opts.Log.Warn(text) },
+		Restart: a.pluginRestarted,
 	})
 	return nil
-}
-
-// flush makes the trace of what has ended whole: first the plugins' part.
-func (a *App) flush(ctx context.Context) error {
-	return errors.Join(a.host.Flush(ctx), a.telemetry.Flush(ctx))
 }
 
 // Plugin is a plugin that is installed or configured.

@@ -35,9 +35,11 @@ func (a *App) Serve(ctx context.Context, drain <-chan struct{}, ready func(Servi
 		}
 		return err
 	}
-	if _, _, err := a.plugins(ctx, true); err != nil {
+	metrics, err := a.serveMetrics(ctx)
+	if err != nil {
 		return err
 	}
+	defer metrics()
 	ctx, abort := context.WithCancel(ctx)
 	defer abort()
 	serving := Serving{
@@ -81,7 +83,7 @@ func (a *App) untilDrained(ctx context.Context, abort func(), drain <-chan struc
 // begun end with ctx only.
 func (a *App) engine(ctx, engine context.Context) {
 	loop := scheduler.Loop[config.Trainer]{
-		Interval: a.cfg.Sync.Interval, Groups: a.groups(),
+		Interval: a.cfg.Sync.Interval, Groups: a.groups(), Queue: &a.queue,
 		Do: func(_ context.Context, trainers []config.Trainer) {
 			if _, err := a.run(ctx, CauseInterval, trainers, Watcher{}); err != nil {
 				a.opts.Log.Error("the run could not be made or recorded; the next one is made in an interval", "error", err)

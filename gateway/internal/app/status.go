@@ -80,16 +80,20 @@ func (a *App) statusOf(t config.Trainer, m store.Trainer) TrainerStatus {
 }
 
 func (a *App) health(t config.Trainer, m store.Trainer) Health {
+	return a.healthOf(t, store.Standing{Failing: m.Failing != nil, Proven: m.Proven, Held: len(heldOf(m))})
+}
+
+func (a *App) healthOf(t config.Trainer, s store.Standing) Health {
 	switch {
 	case !t.Active():
 		return Off
-	case m.Failing != nil:
+	case s.Failing:
 		return Failing
-	case m.Proven.IsZero():
+	case s.Proven.IsZero():
 		return Unknown
-	case a.opts.Now().Sub(m.Proven) > staleAfter*a.cfg.Sync.Interval:
+	case a.opts.Now().Sub(s.Proven) > staleAfter*a.cfg.Sync.Interval:
 		return Stale
-	case len(heldOf(m)) > 0:
+	case s.Held > 0:
 		return Held
 	}
 	return InSync

@@ -143,7 +143,8 @@ func (a *App) runner(ctx context.Context, memory runner.Memory, keep bool) (*run
 		Memory: memory, Accounts: host, Installation: a.cfg.Installation,
 		Past: a.cfg.Sync.Past, Future: a.cfg.Sync.Future,
 		Guard: &reconcile.Guard{MaxRemovals: a.cfg.Sync.Guard.MaxRemovals, MaxFraction: a.cfg.Sync.Guard.MaxFraction},
-		Now:   a.opts.Now, NewID: newID, Tracer: tel.Tracer(),
+		Now:   a.opts.Now, NewID: newID, Tracer: tel.Tracer(), Metrics: tel.Metrics(), Log: a.opts.Log.Named("run"),
+		FlushPlugins: host.Flush,
 	}, nil
 }
 
@@ -155,11 +156,9 @@ const tracePatience = 5 * time.Second
 func (a *App) finishTrace(run store.Run) {
 	ctx, cancel := context.WithTimeout(context.Background(), tracePatience)
 	defer cancel()
-	log := a.opts.Log.With("run", run.ID, "trace", run.TraceID)
-	if err := a.flush(ctx); err != nil {
-		log.Warn("the trace of the run is not whole", "error", err)
+	if err := a.telemetry.Flush(ctx); err != nil {
+		a.opts.Log.Warn("the trace of the run is not whole", "run", run.ID, "trace_id", run.TraceID, "error", err)
 	}
-	log.Info("run finished", "cause", run.Cause, "state", run.State, "trainers", len(run.Trainers), "writes", Totals(run).Writes())
 }
 
 // pruneEvery is how often old runs are looked for.

@@ -191,7 +191,7 @@ sync {
   window { past = "1d" }
 }
 telemetry { sample = 0.1 }
-`, want: []string{"2:15 error: Not supported yet", "3:1 error: Not supported yet", "10:13 error: Not supported yet"}},
+`, want: []string{"2:15 error: Not supported yet", "3:1 error: Not supported yet"}},
 		{name: "a default that is spelled out", text: `installation = "x"
 push { sessions = "whole" }
 provider "p" {

@@ -93,7 +93,7 @@ func TestEveryValue(t *testing.T) {
 		Installation: "northwind-sync", Dir: cfg.Dir,
 		State:     State{Path: "/var/lib/gateway.db"},
 		Sync:      Sync{Engine: true, Interval: 5 * time.Minute, Past: 24 * time.Hour, Future: 12 * time.Hour, Guard: Guard{MaxRemovals: 20, MaxFraction: 0.25}},
-		Telemetry: Telemetry{TracesEndpoint: "http://127.0.0.1:4318", KeepRuns: 7 * 24 * time.Hour},
+		Telemetry: Telemetry{TracesEndpoint: "http://127.0.0.1:4318", KeepRuns: 7 * 24 * time.Hour, Sample: 1, MaxTracesBytes: 512 << 20},
 		Plugins: []Plugin{
 			{
 				Service: "exchange-online", Command: filepath.Join(cfg.Dir, "bin/plugin"), Env: []string{"HTTPS_PROXY"},

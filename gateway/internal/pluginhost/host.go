@@ -40,8 +40,9 @@ type Options struct {
 	Eval *hcl.EvalContext
 	// Now is the clock; nil for [time.Now].
 	Now func() time.Time
-	// Event hears of plugins that ended or were started again; nil for nobody.
-	Event func(text string)
+	// Restart hears of the service whose plugin ended unexpectedly and is started again,
+	// with the context of the work that needs it; nil for nobody.
+	Restart func(ctx context.Context, service string)
 }
 
 // Host runs the plugins of one gateway. Its methods may be called at the same time.
@@ -59,8 +60,8 @@ type Host struct {
 
 // New makes a host. Nothing is started before it is needed.
 func New(opts Options) *Host {
-	if opts.Event == nil {
-		opts.Event = func(string) {}
+	if opts.Restart == nil {
+		opts.Restart = func(context.Context, string) {}
 	}
 	if opts.Now == nil {
 		opts.Now = time.Now

@@ -20,8 +20,10 @@ type Launcher struct {
 	Plugins []config.Plugin
 	// RunDir is where the sockets are made; see [host.Options].
 	RunDir string
-	// OTLPEndpoint is where plugins send their traces; empty for nowhere.
+	// OTLPEndpoint is where plugins send their traces, and with Metrics their metrics;
+	// empty for nowhere.
 	OTLPEndpoint string
+	Metrics      bool
 	// LookupEnv answers for the variables that plugin blocks pass on; nil for
 	// [os.LookupEnv].
 	LookupEnv func(name string) (string, bool)
@@ -38,7 +40,7 @@ func (l Launcher) Launch(ctx context.Context, service string) (Process, error) {
 	}
 	process, err := host.Launch(ctx, host.Options{
 		Command: path, SHA256: p.SHA256, Env: l.environment(p),
-		RunDir: l.RunDir, OTLPEndpoint: l.OTLPEndpoint, Logger: l.logger(service),
+		RunDir: l.RunDir, OTLPEndpoint: l.OTLPEndpoint, Metrics: l.Metrics, Logger: l.logger(service),
 	})
 	if err != nil {
 		return nil, err // not a nil *host.Process in an interface

@@ -92,7 +92,7 @@ func (s *supervisor) running(ctx context.Context) (*instance, error) {
 	if s.current != nil && s.current.alive() {
 		return s.current, nil
 	}
-	s.bury()
+	s.bury(ctx)
 	// Both the caller and close can end the attempt.
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -130,14 +130,14 @@ func (s *supervisor) failed(ctx context.Context, err error) {
 }
 
 // bury cleans up after a process that ended.
-func (s *supervisor) bury() {
+func (s *supervisor) bury(ctx context.Context) {
 	if s.current == nil {
 		return
 	}
 	s.current.Kill()
 	s.current = nil
 	s.deaths = append(s.deaths, s.opts.Now())
-	s.opts.Event(fmt.Sprintf("the plugin %s ended unexpectedly and is started again", s.service))
+	s.opts.Restart(ctx, s.service)
 }
 
 // pause waits before another start, longer after each recent death.

@@ -6,9 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/trace"
-
 	"github.com/trainercal/trainercal/gateway/internal/platform"
 	"github.com/trainercal/trainercal/gateway/internal/reconcile"
 	"github.com/trainercal/trainercal/gateway/internal/store"
@@ -23,19 +20,15 @@ const CauseApprove = "approve"
 // they went. What was seen again since it was shown stays. Zone is the trainer's.
 func (r *Runner) Approve(ctx context.Context, id platform.TrainerID, zone *time.Location, items []string) (store.Run, error) {
 	run := store.Run{ID: r.NewID(), Cause: CauseApprove, Started: r.Now(), State: store.RunRunning}
-	ctx, span := r.Tracer.Start(ctx, telemetry.SpanRun, trace.WithNewRoot(), trace.WithAttributes(
-		telemetry.RunID.String(run.ID), telemetry.RunCause.String(run.Cause), telemetry.Trainer.String(id.String())))
+	ctx, span := r.begin(ctx, &run, telemetry.Trainer.String(id.String()))
 	defer span.End()
-	run.TraceID = span.SpanContext().TraceID().String()
 	if err := r.Memory.BeginRun(ctx, run); err != nil {
 		return run, fmt.Errorf("record the start of run %s: %w", run.ID, err)
 	}
 	outcome, err := r.release(ctx, id, zone, items)
 	run.Finished, run.State, run.Trainers = r.Now(), outcome.State, []store.RunTrainer{outcome}
-	span.SetAttributes(telemetry.RunState.String(string(run.State)))
-	span.SetAttributes(countAttributes(outcome.Counts)...)
+	r.end(ctx, span, run)
 	if err != nil {
-		span.SetStatus(codes.Error, string(run.State))
 		run.Message = "the gateway could not store the approval; nothing was removed"
 	}
 	// The run is recorded even when it was cancelled.

@@ -38,6 +38,8 @@ type pass struct {
 	last  bool
 	again []Target
 	died  int
+	// number counts the attempts, from 1.
+	number int
 	// schedules are the courses of the batch's providers.
 	schedules map[string]schedule
 }
@@ -54,6 +56,7 @@ func (p *pass) run(ctx context.Context) {
 	targets := p.batch.Targets
 	for attempt := 1; len(targets) > 0; attempt++ {
 		last := attempt == maxAttempts || ctx.Err() != nil
+		p.number = attempt
 		targets = p.attempt(ctx, targets, last)
 	}
 }
@@ -147,8 +150,11 @@ func (p *pass) noteTrouble(err *sdk.Error) {
 // noteRestart says that the plugin ended and how much work that touched.
 func (p *pass) noteRestart() {
 	if p.died > 0 {
-		p.record.event(fmt.Sprintf("%s: the plugin ended during the run with %d trainers in work; %d trainers were taken up again",
-			p.batch.Account, p.died, len(p.again)))
+		p.record.event(fmt.Sprintf("%s: the plugin ended during the run with %d trainers in work; %d trainers were taken up again; "+
+			"what it had not sent of the trace is lost", p.batch.Account, p.died, len(p.again)))
+		if p.record.span != nil {
+			spansLost(p.record.span, string(sdk.CodePluginDied))
+		}
 		p.died = 0
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/trainercal/trainercal/gateway/internal/platform"
 	"github.com/trainercal/trainercal/gateway/internal/store"
 )
@@ -13,6 +15,8 @@ import (
 type record struct {
 	now      func() time.Time
 	progress func(store.RunTrainer)
+	// span is the run's; nil for a plan.
+	span trace.Span
 
 	mu  sync.Mutex
 	run store.Run

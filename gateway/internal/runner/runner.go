@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"go.opentelemetry.io/otel/codes"
+	"github.com/hashicorp/go-hclog"
 	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/errgroup"
 
@@ -53,6 +53,11 @@ type Runner struct {
 	// NewID makes a random id: of a run, or of an item's generation.
 	NewID  func() string
 	Tracer trace.Tracer
+	// Metrics and Log may be nil.
+	Metrics *telemetry.Metrics
+	Log     hclog.Logger
+	// FlushPlugins, when set, has the plugins send what they hold of a run's trace.
+	FlushPlugins func(context.Context) error
 	// Progress, when set, hears of each trainer's outcome as it is known.
 	Progress func(store.RunTrainer)
 }
@@ -114,21 +119,16 @@ const batchesAtOnce = 4
 // trainers is in the record.
 func (r *Runner) Run(ctx context.Context, job Job) (store.Run, error) {
 	run := store.Run{ID: r.NewID(), Cause: job.Cause, Started: r.Now(), State: store.RunRunning}
-	ctx, span := r.Tracer.Start(ctx, telemetry.SpanRun, trace.WithNewRoot(), trace.WithAttributes(
-		telemetry.RunID.String(run.ID), telemetry.RunCause.String(job.Cause)))
+	ctx, span := r.begin(ctx, &run)
 	defer span.End()
-	run.TraceID = span.SpanContext().TraceID().String()
 	if err := r.Memory.BeginRun(ctx, run); err != nil {
 		return run, fmt.Errorf("record the start of run %s: %w", run.ID, err)
 	}
-	record := &record{run: run, progress: r.Progress, now: r.Now}
+	record := &record{run: run, progress: r.Progress, now: r.Now, span: span}
 	r.runBatches(ctx, job, record)
+	r.flush(ctx, span, record)
 	run = record.finish(ctx, r.Now())
-	span.SetAttributes(countAttributes(totals(run))...)
-	span.SetAttributes(telemetry.RunState.String(string(run.State)))
-	if run.State != store.RunOK {
-		span.SetStatus(codes.Error, string(run.State))
-	}
+	r.end(ctx, span, run)
 	// The run is recorded even when it was cancelled.
 	if err := r.Memory.FinishRun(context.WithoutCancel(ctx), run); err != nil {
 		return run, fmt.Errorf("record the end of run %s: %w", run.ID, err)

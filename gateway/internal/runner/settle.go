@@ -4,13 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/trace"
-
 	"github.com/trainercal/trainercal/gateway/internal/reconcile"
 	"github.com/trainercal/trainercal/gateway/internal/store"
-	"github.com/trainercal/trainercal/gateway/internal/telemetry"
 	"github.com/trainercal/trainercal/sdk"
 )
 
@@ -48,35 +43,8 @@ func (p *pass) settle(ctx context.Context, b *box, final bool) {
 				WithAdvice("check the disk and the state file; the next run repeats the work"))
 		}
 	}
-	p.trace(ctx, b, outcome)
+	p.observe(ctx, b, outcome, final)
 	p.record.add(outcome, final)
-}
-
-// trace writes the trainer's span: a sibling of the plugin calls, linked to those
-// that served the trainer (run-1).
-func (p *pass) trace(ctx context.Context, b *box, outcome store.RunTrainer) {
-	links := make([]trace.Link, len(b.calls))
-	for i, c := range b.calls {
-		links[i] = trace.Link{SpanContext: c}
-	}
-	_, span := p.Tracer.Start(ctx, telemetry.SpanTrainer, trace.WithTimestamp(b.started), trace.WithLinks(links...),
-		trace.WithAttributes(telemetry.Trainer.String(b.target.ID.String())))
-	span.SetAttributes(countAttributes(outcome.Counts)...)
-	for reason, n := range outcome.Skipped {
-		span.SetAttributes(attribute.Int(telemetry.SkippedPrefix+string(reason), n))
-	}
-	if outcome.Failing != nil {
-		span.SetAttributes(telemetry.ErrorCode.String(outcome.Failing.Code))
-		span.SetStatus(codes.Error, outcome.Failing.Code)
-	}
-	span.End(trace.WithTimestamp(p.Now()))
-}
-
-func countAttributes(c store.Counts) []attribute.KeyValue {
-	return []attribute.KeyValue{
-		telemetry.PushCreated.Int(c.PushCreated), telemetry.PushUpdated.Int(c.PushUpdated), telemetry.PushRemoved.Int(c.PushRemoved),
-		telemetry.PullCreated.Int(c.PullCreated), telemetry.PullUpdated.Int(c.PullUpdated), telemetry.PullRemoved.Int(c.PullRemoved),
-	}
 }
 
 // result is what the pass changes in the trainer's memory.

@@ -1,7 +1,7 @@
 // Package scheduler says when runs start by themselves: every group of trainers once
 // an interval, the groups spread evenly over it (eng-2).
 //
-// Main type: [Loop].
+// Main types: [Loop], and [Queue], which tells what waits in one.
 //
 // It promises that groups never run at the same time, that every group runs at once
 // when the loop starts, so that a new mapping does not wait for its turn (map-8), and

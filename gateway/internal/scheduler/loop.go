@@ -12,6 +12,8 @@ type Loop[T any] struct {
 	Groups   [][]T
 	// Do is one turn. It returns when the turn is over.
 	Do func(ctx context.Context, group []T)
+	// Queue, when set, is told what there is to do.
+	Queue *Queue
 }
 
 // Run gives every group a turn at once, one after the other, and then one each
@@ -19,25 +21,34 @@ type Loop[T any] struct {
 // that does not end with ctx, and who stops the loop decides by other means whether
 // to abort it.
 func (l Loop[T]) Run(ctx context.Context) {
+	q := l.Queue
+	if q == nil {
+		q = &Queue{}
+	}
 	start := time.Now()
-	due := make([]time.Time, len(l.Groups))
-	for i, g := range l.Groups {
+	q.begin(len(l.Groups), start)
+	for i := range l.Groups {
 		if ctx.Err() != nil {
 			return
 		}
-		l.Do(context.WithoutCancel(ctx), g)
-		due[i] = start.Add(l.Interval + l.share(i))
+		l.turn(ctx, q, i)
+		q.over(i, start.Add(l.Interval+l.share(i)))
 	}
 	for {
-		i := earliest(due)
-		if i < 0 || !sleepUntil(ctx, due[i]) {
+		i, due := q.earliest()
+		if i < 0 || !sleepUntil(ctx, due) {
 			<-ctx.Done()
 			return
 		}
 		began := time.Now()
-		l.Do(context.WithoutCancel(ctx), l.Groups[i])
-		due[i] = l.next(due[i], began)
+		l.turn(ctx, q, i)
+		q.over(i, l.next(due, began))
 	}
+}
+
+func (l Loop[T]) turn(ctx context.Context, q *Queue, group int) {
+	q.turn(group)
+	l.Do(context.WithoutCancel(ctx), l.Groups[group])
 }
 
 // share is how far into the interval the group's turns are.
@@ -50,16 +61,6 @@ func (l Loop[T]) share(i int) time.Duration {
 func (l Loop[T]) next(due, began time.Time) time.Time {
 	missed := began.Sub(due) / l.Interval
 	return due.Add(l.Interval * (missed + 1))
-}
-
-func earliest(due []time.Time) int {
-	first := -1
-	for i, t := range due {
-		if first < 0 || t.Before(due[first]) {
-			first = i
-		}
-	}
-	return first
 }
 
 // sleepUntil reports false when ctx ended first.

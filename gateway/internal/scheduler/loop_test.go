@@ -109,3 +109,34 @@ func TestNoGroups(t *testing.T) {
 		}
 	})
 }
+
+// The queue holds the groups that are due, without the one whose turn it is.
+func TestQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		type seen struct {
+			Groups int
+			Age    time.Duration
+		}
+		var got []seen
+		queue := &Queue{}
+		look := func() {
+			n, age := queue.Waiting(time.Now())
+			got = append(got, seen{n, age})
+		}
+		look()
+		loop := Loop[string]{Interval: 10 * minute, Groups: [][]string{{"a"}, {"b"}, {"c"}}, Queue: queue, Do: func(context.Context, []string) {
+			look()
+			time.Sleep(minute)
+		}}
+		ctx, cancel := context.WithTimeout(t.Context(), 5*minute)
+		defer cancel()
+		loop.Run(ctx)
+		look()
+		time.Sleep(10 * minute) // nobody works any more: a was due at 10 minutes, b at 13:20
+		look()
+		want := []seen{{0, 0}, {2, 0}, {1, minute}, {0, 0}, {0, 0}, {2, 5 * minute}}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}

@@ -116,6 +116,19 @@ type Trainers interface {
 	DropLeft(ctx context.Context, id platform.TrainerID, left []Leftover) error
 	// TrainerIDs returns every trainer something is remembered of.
 	TrainerIDs(ctx context.Context) ([]platform.TrainerID, error)
+	// Standings returns where each of them stands; it is cheap for many trainers.
+	Standings(ctx context.Context) (map[platform.TrainerID]Standing, error)
+}
+
+// Standing is a trainer's memory in numbers.
+type Standing struct {
+	// Failing: something keeps the trainer from being in sync.
+	Failing bool
+	// Proven is as in [Trainer].
+	Proven time.Time
+	// Held counts the removals that wait for approval, Conflicts what is scheduled
+	// against each other.
+	Held, Conflicts int
 }
 
 // Trainer is what is remembered of one trainer's calendar.

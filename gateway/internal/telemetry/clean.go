@@ -10,29 +10,29 @@ import (
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 )
 
-// standardKeys are the attributes of OpenTelemetry's semantic conventions that pass.
-// None of them can hold a path, a query, a mailbox or text of an appointment.
-var standardKeys = keys(
-	"http.request.method", "http.response.status_code", "http.request.resend_count",
-	"http.request.body.size", "http.response.body.size",
-	"server.address", "server.port", "url.scheme", "network.protocol.name", "network.protocol.version",
-	"rpc.system", "rpc.system.name", "rpc.service", "rpc.method", "rpc.grpc.status_code", "rpc.response.status_code",
-	"error.type",
-)
+// pluginKeys are the attributes that a plugin may set, hostKeys those of semantic
+// conventions that the gateway sets, besides all of its own. None of them can hold a
+// path, a query, a mailbox or text of an appointment.
+var pluginKeys, hostKeys = func() (plugin, host map[string]bool) {
+	plugin, host = map[string]bool{}, map[string]bool{}
+	for _, a := range AttributeTable {
+		plugin[string(a.Name)] = a.Plugin
+		host[string(a.Name)] = true
+	}
+	return plugin, host
+}()
 
-// pluginKeys are those of the gateway's own attributes that a plugin may set.
-var pluginKeys = keys(string(Account), string(Service), string(MailboxCount), string(ErrorCode))
-
-// resourceKeys are the attributes of a plugin's resource that pass.
-var resourceKeys = keys("service.name", "service.version")
-
-func keys(names ...string) map[string]bool {
+// pluginEvents are the events that a plugin may add.
+var pluginEvents = func() map[string]bool {
 	set := map[string]bool{}
-	for _, n := range names {
-		set[n] = true
+	for _, e := range EventTable {
+		set[e.Name] = e.Plugin
 	}
 	return set
-}
+}()
+
+// resourceKeys are the attributes of a plugin's resource that pass, besides its name.
+var resourceKeys = map[string]bool{"service.version": true, "service.instance.id": true}
 
 var (
 	// safeValue is what a plugin's text may look like: a code, a host, a method or a
@@ -48,8 +48,11 @@ var (
 // otherName is the name of a plugin's span whose own name is not one.
 const otherName = "plugin span"
 
-// maxLinks bounds the links of a span.
-const maxLinks = 512
+// maxLinks and maxEvents bound the links and the events of a span.
+const (
+	maxLinks  = 512
+	maxEvents = 64
+)
 
 // origin says whose spans are cleaned.
 type origin int
@@ -85,8 +88,8 @@ func clean(in []*tracepb.ResourceSpans, from origin) []*tracepb.ResourceSpans {
 	return out
 }
 
-// span keeps a span's place, times, status code and listed attributes. Events go:
-// exceptions carry messages.
+// span keeps a span's place, times, status code, listed attributes and listed events.
+// Others go: exceptions carry messages.
 func (o origin) span(s *tracepb.Span) *tracepb.Span {
 	kept := &tracepb.Span{
 		TraceId: s.GetTraceId(), SpanId: s.GetSpanId(), ParentSpanId: s.GetParentSpanId(), Flags: s.GetFlags(),
@@ -103,7 +106,22 @@ func (o origin) span(s *tracepb.Span) *tracepb.Span {
 	for _, l := range s.GetLinks()[:min(len(s.GetLinks()), maxLinks)] {
 		kept.Links = append(kept.Links, &tracepb.Span_Link{TraceId: l.GetTraceId(), SpanId: l.GetSpanId(), Flags: l.GetFlags()})
 	}
+	for _, e := range s.GetEvents() {
+		if o.event(e.GetName()) && len(kept.Events) < maxEvents {
+			kept.Events = append(kept.Events, &tracepb.Span_Event{
+				TimeUnixNano: e.GetTimeUnixNano(), Name: e.GetName(), Attributes: o.attributes(e.GetAttributes()),
+			})
+		}
+	}
 	return kept
+}
+
+// event reports whether an event passes, by its name.
+func (o origin) event(name string) bool {
+	if o == fromHost {
+		return strings.HasPrefix(name, ownPrefix)
+	}
+	return pluginEvents[name]
 }
 
 func (o origin) attributes(in []*commonpb.KeyValue) []*commonpb.KeyValue {
@@ -117,11 +135,8 @@ func (o origin) attributes(in []*commonpb.KeyValue) []*commonpb.KeyValue {
 }
 
 func (o origin) allowed(key string) bool {
-	if standardKeys[key] {
-		return true
-	}
 	if o == fromHost {
-		return strings.HasPrefix(key, ownPrefix)
+		return hostKeys[key] || strings.HasPrefix(key, ownPrefix)
 	}
 	return pluginKeys[key]
 }
@@ -154,13 +169,16 @@ func (o origin) text(s string) string {
 	return ""
 }
 
-// resource keeps who a plugin says it is. The gateway's own resource is the
+// resource keeps which plugin a plugin says it is; it cannot say that it is the gateway. The gateway's own resource is the
 // operator's word (OTEL_RESOURCE_ATTRIBUTES) and passes whole.
 func (o origin) resource(r *resourcepb.Resource) *resourcepb.Resource {
 	if o == fromHost {
 		return r
 	}
-	kept := &resourcepb.Resource{}
+	service, _ := identity(r)
+	kept := &resourcepb.Resource{Attributes: []*commonpb.KeyValue{{
+		Key: "service.name", Value: &commonpb.AnyValue{Value: &commonpb.AnyValue_StringValue{StringValue: pluginPrefix + service}},
+	}}}
 	for _, kv := range r.GetAttributes() {
 		if resourceKeys[kv.GetKey()] && o.plain(kv.GetValue()) {
 			kept.Attributes = append(kept.Attributes, kv)

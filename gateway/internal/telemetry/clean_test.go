@@ -10,15 +10,15 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// FuzzClean feeds a plugin's bytes: whatever they are, what is left has no events,
-// listed attributes only, and no text with a space outside a span's name.
+// FuzzClean feeds a plugin's bytes: whatever they are, what is left has listed events
+// and attributes only, and no text with a space outside a span's name.
 func FuzzClean(f *testing.F) {
 	span := &tracepb.Span{
 		TraceId: make([]byte, 16), SpanId: make([]byte, 8), Name: "ews FindItem",
 		Attributes: []*commonpb.KeyValue{{Key: "error.type", Value: &commonpb.AnyValue{
 			Value: &commonpb.AnyValue_StringValue{StringValue: "a secret"},
 		}}},
-		Events: []*tracepb.Span_Event{{Name: "exception"}}, Status: &tracepb.Status{Message: "a secret"},
+		Events: []*tracepb.Span_Event{{Name: "exception"}, {Name: EventRetry}}, Status: &tracepb.Status{Message: "a secret"},
 		EndTimeUnixNano: 1 << 63,
 	}
 	seed, err := proto.Marshal(&coltracepb.ExportTraceServiceRequest{ResourceSpans: []*tracepb.ResourceSpans{
@@ -47,14 +47,21 @@ func FuzzClean(f *testing.F) {
 
 func checkClean(t *testing.T, s *tracepb.Span) {
 	t.Helper()
-	if len(s.GetEvents()) > 0 || s.GetTraceState() != "" {
-		t.Error("events or trace state passed")
+	if len(s.GetEvents()) > maxEvents || s.GetTraceState() != "" {
+		t.Error("too many events or trace state passed")
+	}
+	attributes := s.GetAttributes()
+	for _, e := range s.GetEvents() {
+		if !pluginEvents[e.GetName()] {
+			t.Errorf("event %q passed", e.GetName())
+		}
+		attributes = append(attributes, e.GetAttributes()...)
 	}
 	if strings.Count(s.GetName(), " ") > 1 || strings.Contains(s.GetStatus().GetMessage(), " ") {
 		t.Errorf("name %q, status %q", s.GetName(), s.GetStatus().GetMessage())
 	}
-	for _, kv := range s.GetAttributes() {
-		if !standardKeys[kv.GetKey()] && !pluginKeys[kv.GetKey()] {
+	for _, kv := range attributes {
+		if !pluginKeys[kv.GetKey()] {
 			t.Errorf("attribute %q passed", kv.GetKey())
 		}
 		if strings.Contains(kv.GetValue().GetStringValue(), " ") {

@@ -19,28 +19,45 @@ var ErrNoTrace = errors.New("no such trace in the history")
 
 // historyVersion is that of the history's tables. The history of another version is
 // thrown away: it is only a convenience.
-const historyVersion = 1
+const historyVersion = 2
 
 const historySchema = `
 CREATE TABLE spans (
 	trace_id TEXT NOT NULL, span_id TEXT NOT NULL, parent_id TEXT NOT NULL,
-	service TEXT NOT NULL, name TEXT NOT NULL,
+	service TEXT NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL,
 	start_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL,
 	failed INTEGER NOT NULL, status TEXT NOT NULL,
-	attributes TEXT NOT NULL, links TEXT NOT NULL,
+	attributes TEXT NOT NULL, links TEXT NOT NULL, events TEXT NOT NULL,
+	from_host INTEGER NOT NULL,
 	PRIMARY KEY (trace_id, span_id)
 ) WITHOUT ROWID;
-CREATE INDEX spans_by_start ON spans (start_ns);`
+CREATE TABLE traces (trace_id TEXT PRIMARY KEY, seen_ns INTEGER NOT NULL, spans INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX traces_by_seen ON traces (seen_ns);`
+
+// insertSpan lets the gateway's own span take the place of a plugin's that uses its
+// id, and never the other way round.
+const insertSpan = `INSERT INTO spans VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET
+	parent_id = excluded.parent_id, service = excluded.service, name = excluded.name, kind = excluded.kind,
+	start_ns = excluded.start_ns, end_ns = excluded.end_ns, failed = excluded.failed, status = excluded.status,
+	attributes = excluded.attributes, links = excluded.links, events = excluded.events, from_host = excluded.from_host
+	WHERE excluded.from_host > spans.from_host`
+
+// DefaultHistoryBytes is how large a history may get unless it is told otherwise.
+const DefaultHistoryBytes = 512 << 20
 
 // History keeps the spans of recent traces in an SQLite file of its own. It is safe
 // for concurrent use, also by several processes.
 type History struct {
 	db *sql.DB
+	// max bounds its size in bytes.
+	max int64
+	now func() time.Time
 }
 
 // OpenHistory opens the history for writing, and makes it where it is missing. The
-// file is readable by its owner only.
-func OpenHistory(ctx context.Context, path string) (*History, error) {
+// file is readable by its owner only, and holds at most maxBytes: the traces that
+// were received first go first.
+func OpenHistory(ctx context.Context, path string, maxBytes int64, now func() time.Time) (*History, error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open the trace history: %w", err)
@@ -52,6 +69,7 @@ func OpenHistory(ctx context.Context, path string) (*History, error) {
 	if err != nil {
 		return nil, err
 	}
+	h.max, h.now = maxBytes, now
 	if err := h.migrate(ctx); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
@@ -85,7 +103,7 @@ func (h *History) migrate(ctx context.Context) error {
 	if version == historyVersion {
 		return nil
 	}
-	statements := "DROP TABLE IF EXISTS spans;" + historySchema + fmt.Sprintf("PRAGMA user_version = %d;", historyVersion)
+	statements := "DROP TABLE IF EXISTS spans; DROP TABLE IF EXISTS traces;" + historySchema + fmt.Sprintf("PRAGMA user_version = %d;", historyVersion)
 	if _, err := h.db.ExecContext(ctx, statements); err != nil {
 		return fmt.Errorf("make the tables of the trace history: %w", err)
 	}
@@ -100,39 +118,10 @@ func (h *History) Close() error {
 	return nil
 }
 
-// add stores spans in one transaction. A span that is stored already is replaced.
-func (h *History) add(ctx context.Context, spans []Span) error {
-	tx, err := h.db.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("store spans: %w", err)
-	}
-	defer tx.Rollback() //nolint:errcheck // does nothing after Commit
-	insert, err := tx.PrepareContext(ctx, `INSERT OR REPLACE INTO spans VALUES (?,?,?,?,?,?,?,?,?,?,?)`)
-	if err != nil {
-		return fmt.Errorf("store spans: %w", err)
-	}
-	defer insert.Close() //nolint:errcheck // closed with the transaction
-	for _, s := range spans {
-		attributes, err := json.Marshal(s.Attributes)
-		if err != nil {
-			return fmt.Errorf("store the attributes of a span: %w", err)
-		}
-		_, err = insert.ExecContext(ctx, s.TraceID, s.SpanID, s.ParentID, s.Service, s.Name,
-			s.Start.UnixNano(), s.End.UnixNano(), s.Failed, s.Status, string(attributes), strings.Join(s.Links, " "))
-		if err != nil {
-			return fmt.Errorf("store a span: %w", err)
-		}
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("store spans: %w", err)
-	}
-	return nil
-}
-
 // Trace returns all spans of a trace by start, or [ErrNoTrace].
 func (h *History) Trace(ctx context.Context, traceID string) ([]Span, error) {
-	rows, err := h.db.QueryContext(ctx, `SELECT trace_id, span_id, parent_id, service, name, start_ns, end_ns,
-		failed, status, attributes, links FROM spans WHERE trace_id = ? ORDER BY start_ns, span_id`, traceID)
+	rows, err := h.db.QueryContext(ctx, `SELECT trace_id, span_id, parent_id, service, name, kind, start_ns, end_ns,
+		failed, status, attributes, links, events FROM spans WHERE trace_id = ? ORDER BY start_ns, span_id`, traceID)
 	if err != nil {
 		return nil, fmt.Errorf("read trace %s: %w", traceID, err)
 	}
@@ -156,33 +145,24 @@ func (h *History) Trace(ctx context.Context, traceID string) ([]Span, error) {
 
 func scanSpan(rows *sql.Rows) (Span, error) {
 	var (
-		s                 Span
-		start, end        int64
-		attributes, links string
+		s                         Span
+		start, end                int64
+		attributes, links, events string
 	)
-	err := rows.Scan(&s.TraceID, &s.SpanID, &s.ParentID, &s.Service, &s.Name, &start, &end,
-		&s.Failed, &s.Status, &attributes, &links)
+	err := rows.Scan(&s.TraceID, &s.SpanID, &s.ParentID, &s.Service, &s.Name, &s.Kind, &start, &end,
+		&s.Failed, &s.Status, &attributes, &links, &events)
 	if err != nil {
 		return s, err
 	}
 	s.Start, s.End = time.Unix(0, start).UTC(), time.Unix(0, end).UTC()
 	s.Links = strings.Fields(links)
-	decoder := json.NewDecoder(strings.NewReader(attributes))
-	decoder.UseNumber() // a count is not to become a floating-point number
-	return s, decoder.Decode(&s.Attributes)
+	return s, errors.Join(readJSON(attributes, &s.Attributes), readJSON(events, &s.Events))
 }
 
-// Prune deletes the traces whose last span started before t and returns how many
-// spans went.
-func (h *History) Prune(ctx context.Context, before time.Time) (int, error) {
-	result, err := h.db.ExecContext(ctx, `DELETE FROM spans WHERE trace_id IN (
-		SELECT trace_id FROM spans GROUP BY trace_id HAVING max(start_ns) < ?)`, before.UnixNano())
-	if err != nil {
-		return 0, fmt.Errorf("prune the trace history: %w", err)
-	}
-	n, err := result.RowsAffected()
-	if err != nil {
-		return 0, fmt.Errorf("prune the trace history: %w", err)
-	}
-	return int(n), nil
+// readJSON keeps numbers as they are written: a count is not to become a
+// floating-point number.
+func readJSON(text string, into any) error {
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber()
+	return decoder.Decode(into)
 }

@@ -24,6 +24,8 @@ type relay struct {
 	upload context.Context
 	abort  context.CancelFunc
 	done   chan struct{}
+	// lost hears how many spans were dropped.
+	lost func(spans int)
 
 	mu      sync.Mutex
 	closed  bool
@@ -31,11 +33,11 @@ type relay struct {
 	failing bool
 }
 
-func startRelay(ctx context.Context, client otlptrace.Client, log hclog.Logger) (*relay, error) {
+func startRelay(ctx context.Context, client otlptrace.Client, log hclog.Logger, lost func(int)) (*relay, error) {
 	if err := client.Start(ctx); err != nil {
 		return nil, fmt.Errorf("start sending traces to the collector: %w", err)
 	}
-	r := &relay{client: client, log: log, queue: make(chan []*tracepb.ResourceSpans, relayQueue), done: make(chan struct{})}
+	r := &relay{client: client, log: log, queue: make(chan []*tracepb.ResourceSpans, relayQueue), done: make(chan struct{}), lost: lost}
 	r.upload, r.abort = context.WithCancel(context.WithoutCancel(ctx))
 	go r.work()
 	return r, nil
@@ -45,14 +47,24 @@ func startRelay(ctx context.Context, client otlptrace.Client, log hclog.Logger) 
 func (r *relay) send(spans []*tracepb.ResourceSpans) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.closed {
+	if r.closed || len(spans) == 0 {
 		return
 	}
 	select {
 	case r.queue <- spans:
 	default:
 		r.dropped++
+		r.lost(count(spans))
 	}
+}
+
+func count(spans []*tracepb.ResourceSpans) (n int) {
+	for _, rs := range spans {
+		for _, ss := range rs.GetScopeSpans() {
+			n += len(ss.GetSpans())
+		}
+	}
+	return n
 }
 
 func (r *relay) work() {

@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"encoding/hex"
+	"strings"
 	"time"
 
 	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
@@ -15,6 +16,8 @@ type Span struct {
 	// Service is the resource's service.name: who recorded the span.
 	Service string
 	Name    string
+	// Kind is internal, client, server and so on.
+	Kind string
 	// Start and End are instants by the clock of the machine.
 	Start, End time.Time
 	// Failed: the span ended with an error; Status is its code, if it gave one.
@@ -26,6 +29,15 @@ type Span struct {
 	// Links are the ids of spans of the same trace that this one belongs to without
 	// being their child.
 	Links []string
+	// Events are what happened while the span ran, by time.
+	Events []SpanEvent
+}
+
+// SpanEvent is something that happened while a span ran.
+type SpanEvent struct {
+	Time       time.Time      `json:"time"`
+	Name       string         `json:"name"`
+	Attributes map[string]any `json:"attributes"`
 }
 
 // spansOf turns OTLP's form into ours.
@@ -50,6 +62,10 @@ func spanOf(service string, s *tracepb.Span) Span {
 		Start: instant(s.GetStartTimeUnixNano()), End: instant(s.GetEndTimeUnixNano()),
 		Failed: s.GetStatus().GetCode() == tracepb.Status_STATUS_CODE_ERROR, Status: s.GetStatus().GetMessage(),
 		Attributes: values(s.GetAttributes()),
+		Kind:       strings.ToLower(strings.TrimPrefix(s.GetKind().String(), "SPAN_KIND_")),
+	}
+	for _, e := range s.GetEvents() {
+		span.Events = append(span.Events, SpanEvent{instant(e.GetTimeUnixNano()), e.GetName(), values(e.GetAttributes())})
 	}
 	for _, l := range s.GetLinks() {
 		if hex.EncodeToString(l.GetTraceId()) == span.TraceID {

@@ -99,6 +99,9 @@ func start(t *testing.T, opts Options) *Telemetry {
 	if opts.Env == nil {
 		opts.Env = func(string) string { return "" }
 	}
+	if opts.Sample == 0 {
+		opts.Sample = 1
+	}
 	tel, err := Start(t.Context(), opts)
 	if err != nil {
 		t.Fatal(err)
@@ -189,7 +192,7 @@ func TestOneTraceAcrossProcesses(t *testing.T) {
 			history := filepath.Join(dir, "traces.db")
 			// The variables that the exporters read themselves come from the process.
 			tel := start(t, Options{
-				Socket: filepath.Join(dir, "o.sock"), History: history, Endpoint: endpoint,
+				Socket: filepath.Join(dir, "o.sock"), History: history, TracesEndpoint: endpoint,
 				Env: env{"OTEL_EXPORTER_OTLP_PROTOCOL": protocol}.get,
 			})
 			id := record(t, tel)
@@ -231,7 +234,7 @@ func (e env) get(name string) string { return e[name] }
 func TestCollectorAway(t *testing.T) {
 	dir := shortDir(t)
 	history := filepath.Join(dir, "traces.db")
-	tel := start(t, Options{Socket: filepath.Join(dir, "o.sock"), History: history, Endpoint: "http://127.0.0.1:1"})
+	tel := start(t, Options{Socket: filepath.Join(dir, "o.sock"), History: history, TracesEndpoint: "http://127.0.0.1:1"})
 	id := record(t, tel)
 	if err := tel.Close(t.Context()); err != nil {
 		t.Fatal(err)
@@ -268,9 +271,9 @@ func TestUpstreamChoice(t *testing.T) {
 		"grpc": {configured: "http://c:4317", env: env{"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "grpc"}, want: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			client, err := upstream(test.configured, test.env.get)
-			if (err != nil) != test.wantErr || (client != nil) != test.want {
-				t.Errorf("client %v, error %v; want client: %v, error: %v", client != nil, err, test.want, test.wantErr)
+			d, err := destinationOf(traceSignal, test.configured, test.env.get)
+			if (err != nil) != test.wantErr || (d != nil) != test.want {
+				t.Errorf("destination %v, error %v; want one: %v, error: %v", d, err, test.want, test.wantErr)
 			}
 		})
 	}
@@ -281,7 +284,7 @@ func TestStartFails(t *testing.T) {
 	dir := shortDir(t)
 	_, err := Start(t.Context(), Options{
 		Socket: filepath.Join(dir, "missing", "o.sock"), History: filepath.Join(dir, "traces.db"),
-		Endpoint: "http://127.0.0.1:1", Env: env{}.get, Log: hclog.NewNullLogger(),
+		TracesEndpoint: "http://127.0.0.1:1", Env: env{}.get, Log: hclog.NewNullLogger(),
 	})
 	if err == nil {
 		t.Error("a receiver without a folder has started")

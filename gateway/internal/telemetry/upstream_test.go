@@ -13,7 +13,7 @@ import (
 
 // A collector's address may hold a token: what goes wrong is told without it.
 func TestErrorsWithoutTheCollectorsAddress(t *testing.T) {
-	if _, err := httpClient("http://user:t0p-secret@host.example:port/"); err == nil || strings.Contains(err.Error(), "t0p") {
+	if _, err := withPath("http://user:t0p-secret@host.example:port/", "/v1/traces"); err == nil || strings.Contains(err.Error(), "t0p") {
 		t.Errorf("an address that is no URL: %v", err)
 	}
 	client := http.Client{Transport: unreachable{}}

@@ -30,6 +30,7 @@ func Run(t *testing.T, d Driver) {
 		{"results round trip", resultsRoundTrip},
 		{"no text of private items", privateText},
 		{"held removals are released", releases},
+		{"standings", standings},
 		{"what backs off is made due", retriesOwed},
 		{"a result is stored whole or not at all", atomic},
 		{"intentions survive a crash", intentions},

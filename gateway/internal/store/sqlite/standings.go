@@ -1,0 +1,45 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/trainercal/trainercal/gateway/internal/platform"
+	"github.com/trainercal/trainercal/gateway/internal/store"
+)
+
+// selectStandings counts per trainer without reading a row's content.
+const selectStandings = `SELECT t.provider, t.label, t.failing IS NOT NULL, t.proven, coalesce(h.n, 0), coalesce(c.n, 0)
+	FROM trainers t
+	LEFT JOIN (SELECT provider, label, count(*) n FROM mirrors WHERE held GROUP BY provider, label) h USING (provider, label)
+	LEFT JOIN (SELECT provider, label, count(*) n FROM conflicts GROUP BY provider, label) c USING (provider, label)`
+
+// Standings returns where every trainer stands of whom something is remembered.
+func (s *Store) Standings(ctx context.Context) (map[platform.TrainerID]store.Standing, error) {
+	all := map[platform.TrainerID]store.Standing{}
+	err := s.look(ctx, func(tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, selectStandings)
+		if err != nil {
+			return err
+		}
+		defer rows.Close() //nolint:errcheck // rows.Err tells
+		for rows.Next() {
+			var (
+				id     platform.TrainerID
+				one    store.Standing
+				proven sql.NullInt64
+			)
+			if err := rows.Scan(&id.Provider, &id.Label, &one.Failing, &proven, &one.Held, &one.Conflicts); err != nil {
+				return err
+			}
+			one.Proven = timeOf(proven)
+			all[id] = one
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read where the trainers stand: %w", err)
+	}
+	return all, nil
+}
