@@ -17,8 +17,11 @@ const maxAttempts = 3
 
 // Options configure a [Client]; URL, Auth and Transport are required.
 type Options struct {
-	// URL is the server's endpoint, usually https://server/EWS/Exchange.asmx.
+	// URL is the server's endpoint, usually https://server/EWS/Exchange.asmx; or, where it
+	// is nil, Locate finds it when it is first needed, by the mailbox that a request is
+	// about (empty for the account's own). Locate may send the credentials once.
 	URL       *url.URL
+	Locate    func(ctx context.Context, mailbox string) (*url.URL, *sdk.Error)
 	Auth      Authorization
 	Transport *transport.Client
 	// Impersonate: the account acts as each mailbox's owner (ApplicationImpersonation)
@@ -39,6 +42,7 @@ type Client struct {
 	opts   Options
 	gate   *gate
 	budget *budget
+	found  *location
 }
 
 // New returns a client. It does no I/O.
@@ -46,15 +50,19 @@ func New(opts Options) *Client {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	return &Client{opts: opts, gate: newGate(opts.Now), budget: newBudget(opts.Connections, opts.Now)}
+	return &Client{opts: opts, gate: newGate(opts.Now), budget: newBudget(opts.Connections, opts.Now), found: newLocation()}
 }
 
 // Impersonates reports whether requests are made as the mailboxes' owners. Then each
 // works on one mailbox; with full access a request may work on many.
 func (c *Client) Impersonates() bool { return c.opts.Impersonate }
 
-// TryAgain lets credentials be tried again that were refused a moment ago.
-func (c *Client) TryAgain() { c.gate.forget() }
+// TryAgain lets credentials be tried again that were refused a moment ago, and a server
+// be searched for that was not found.
+func (c *Client) TryAgain() {
+	c.gate.forget()
+	c.found.forget()
+}
 
 // actingAs is the address of the user whom a request for the mailbox impersonates,
 // empty for none.
@@ -90,6 +98,8 @@ type call struct {
 	others  []string
 	// write: the request changes something, and must not be repeated blindly.
 	write bool
+	// affinity leads to the server that holds subscriptions; nil for any server.
+	affinity *Affinity
 }
 
 // turn is the mailbox in whose turn the request goes; empty for one on several.
@@ -191,11 +201,16 @@ func (c *Client) once(ctx context.Context, q call, body []byte) (x trip, err err
 	}
 	defer p.leave()
 	x.sent = c.opts.Now()
+	at, located := c.endpoint(ctx, q.mailbox)
+	if located != nil {
+		return c.unlocated(p, located)
+	}
 	h, err := c.header(ctx, q)
 	if err != nil {
 		return trip{}, err
 	}
-	if x.resp, err = c.post(ctx, q, h, body); err != nil {
+	if x.resp, err = c.post(ctx, q, at, h, body); err != nil {
+		c.mislead(err)
 		return trip{}, unreachable(err, q.write)
 	}
 	if x.resp.Status == http.StatusUnauthorized {
@@ -216,17 +231,18 @@ func (c *Client) header(ctx context.Context, q call) (http.Header, error) {
 	if q.mailbox != "" {
 		h.Set("X-AnchorMailbox", legal(q.mailbox))
 	}
+	q.affinity.apply(h)
 	return h, c.opts.Auth.Authorize(ctx, h)
 }
 
 // post makes the HTTP request.
-func (c *Client) post(ctx context.Context, q call, h http.Header, body []byte) (*transport.Response, error) {
+func (c *Client) post(ctx context.Context, q call, at *url.URL, h http.Header, body []byte) (*transport.Response, error) {
 	meta := transport.Meta{Operation: "ews " + q.req.operation(), Idempotent: !q.write}
 	if q.mailbox != "" {
 		meta.Mailboxes = append([]string{q.mailbox}, q.others...)
 	}
 	return c.opts.Transport.Do(ctx, transport.Request{
-		Method: http.MethodPost, URL: c.opts.URL.String(), Header: h, Body: body,
+		Method: http.MethodPost, URL: at.String(), Header: h, Body: body,
 	}, meta)
 }
 

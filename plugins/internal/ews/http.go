@@ -111,13 +111,8 @@ func (a Authorization) explain(sent, answer http.Header) *sdk.Error {
 	if a.Refused != nil {
 		a.Refused(sent, answer)
 	}
-	schemes := offered(answer)
-	known := slices.ContainsFunc(schemes, func(s string) bool {
-		return slices.ContainsFunc(append([]string{a.Scheme}, a.Also...), func(mine string) bool { return strings.EqualFold(s, mine) })
-	})
-	if len(schemes) > 0 && !known {
-		return sdk.CodeMethodNotOffered.New("the server offers %s, but not %s", strings.Join(schemes, ", "), a.Scheme).
-			WithAdvice("%s", turnOn(a.Scheme, schemes)).WithDetail("HTTP 401")
+	if err := a.Takes(offered(answer)); err != nil {
+		return err
 	}
 	refused := sdk.CodeCredentials.New("the server refused the user name and password").WithDetail("HTTP 401")
 	if a.Scheme == "NTLM" {
