@@ -9,6 +9,7 @@ import (
 	"github.com/trainercal/trainercal/gateway/internal/config"
 	"github.com/trainercal/trainercal/gateway/internal/platform"
 	"github.com/trainercal/trainercal/gateway/internal/reconcile"
+	"github.com/trainercal/trainercal/gateway/internal/runner"
 	"github.com/trainercal/trainercal/gateway/internal/store"
 )
 
@@ -79,17 +80,7 @@ func (a *App) approve(ctx context.Context, what approved) (store.Run, error) {
 	if err != nil {
 		return store.Run{}, err
 	}
-	a.runs.Lock()
-	defer a.runs.Unlock()
-	state, err := a.own(ctx)
-	if err != nil {
-		return store.Run{}, err
-	}
-	r, err := a.runner(ctx, state, true)
-	if err != nil {
-		return store.Run{}, err
-	}
-	run, err := r.Approve(ctx, what.Trainer, trainers[0].TimeZone, what.Items)
-	a.finishTrace(run)
-	return run, err
+	return a.inRun(ctx, Watcher{}, func(r *runner.Runner, _ store.Store) (store.Run, error) {
+		return r.Approve(ctx, what.Trainer, trainers[0].TimeZone, what.Items)
+	})
 }

@@ -8,21 +8,32 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/trainercal/trainercal/gateway/internal/platform"
 	"github.com/trainercal/trainercal/gateway/internal/store"
 )
 
 // What a command asks of the running serve, one JSON value on the control socket.
 type request struct {
 	// Version is the asking program's: both ends must be of the same release.
-	Version   string       `json:"version"`
-	Operation operation    `json:"operation"`
-	Filter    Filter       `json:"filter"`
-	Import    *store.Batch `json:"import,omitempty"`
-	// Accounts are those whose refused credentials may be tried again.
-	Accounts []string `json:"accounts,omitempty"`
+	Version   string    `json:"version"`
+	Operation operation `json:"operation"`
+	Filter    Filter    `json:"filter"`
+	Work      *work     `json:"work,omitempty"`
+	Pause     *pausing  `json:"pause,omitempty"`
+	Retry     *scope    `json:"retry,omitempty"`
+	// Forget is a trainer to erase.
+	Forget *platform.TrainerID `json:"forget,omitempty"`
+	Import *store.Batch        `json:"import,omitempty"`
+	// Verified are the logs of a verification; where an account passed, its credentials
+	// may be tried again.
+	Verified []store.Verification `json:"verified,omitempty"`
+	Accounts []string             `json:"accounts,omitempty"`
 	// Approved are removals that an operator was shown.
 	Approved *approved `json:"approved,omitempty"`
 }
@@ -30,26 +41,33 @@ type request struct {
 type operation string
 
 const (
-	opSync    operation = "sync"
-	opImport  operation = "import"
-	opRetry   operation = "retry"
-	opApprove operation = "approve"
-	opPing    operation = "ping"
+	opSync     operation = "sync"
+	opImport   operation = "import"
+	opVerified operation = "verified"
+	opApprove  operation = "approve"
+	opWork     operation = "work"
+	opPause    operation = "pause"
+	opRetry    operation = "retry"
+	opForget   operation = "forget"
+	opPing     operation = "ping"
 )
 
-// reply is one JSON value of the answer. The last has one of Run, Imported, Pong and
-// Error.
+// reply is one JSON value of the answer. All but the last have Trainer or Event.
 type reply struct {
 	Trainer  *store.RunTrainer   `json:"trainer,omitempty"`
 	Event    string              `json:"event,omitempty"`
 	Run      *store.Run          `json:"run,omitempty"`
 	Imported *store.ImportResult `json:"imported,omitempty"`
 	Pong     *Serving            `json:"pong,omitempty"`
-	Error    string              `json:"error,omitempty"`
+	Paused   *store.Pause        `json:"paused,omitempty"`
+	Retried  *Retried            `json:"retried,omitempty"`
+	// Forgotten is what was erased.
+	Forgotten *Forgotten `json:"forgotten,omitempty"`
+	Error     string     `json:"error,omitempty"`
 }
 
 func (r reply) last() bool {
-	return r.Run != nil || r.Imported != nil || r.Pong != nil || r.Error != ""
+	return r.Trainer == nil && r.Event == ""
 }
 
 // Serving says what the running serve is.
@@ -60,6 +78,34 @@ type Serving struct {
 	// Config is a digest of the configuration it runs with.
 	Config string `json:"config"`
 	Engine bool   `json:"engine"`
+	// Interval is how often it runs by itself.
+	Interval Interval `json:"interval"`
+}
+
+// Interval is a duration that is written as the configuration writes it, "15m".
+type Interval time.Duration
+
+// String writes the interval without what is zero.
+func (i Interval) String() string {
+	text := time.Duration(i).String()
+	text = strings.TrimSuffix(text, "0s")
+	if text == "" {
+		return "0s"
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
+
+// MarshalText writes what [Interval.String] does.
+func (i Interval) MarshalText() ([]byte, error) { return []byte(i.String()), nil }
+
+// UnmarshalText reads it again.
+func (i *Interval) UnmarshalText(text []byte) error {
+	d, err := time.ParseDuration(string(text))
+	*i = Interval(d)
+	return err
 }
 
 // Limits of the control socket. Only the gateway's own user can reach it; they keep
@@ -76,12 +122,16 @@ var errNoServe = errors.New("no gateway serve is running on this state")
 type control struct {
 	listener net.Listener
 	answer   func(ctx context.Context, req request, send func(reply)) reply
+	log      hclog.Logger
 	wait     sync.WaitGroup
 }
 
+// acceptPause is how long the serve waits after a command could not be taken.
+const acceptPause = time.Second
+
 // listenControl starts to take requests. The caller owns the state, so a socket that
 // is there already is a dead process's.
-func listenControl(p paths, answer func(context.Context, request, func(reply)) reply) (*control, error) {
+func listenControl(p paths, log hclog.Logger, answer func(context.Context, request, func(reply)) reply) (*control, error) {
 	if err := p.makeRunDir(); err != nil {
 		return nil, err
 	}
@@ -95,7 +145,7 @@ func listenControl(p paths, answer func(context.Context, request, func(reply)) r
 	if err := os.Chmod(p.control(), 0o600); err != nil {
 		return nil, errors.Join(fmt.Errorf("protect the control socket: %w", err), listener.Close())
 	}
-	return &control{listener: listener, answer: answer}, nil
+	return &control{listener: listener, answer: answer, log: log}, nil
 }
 
 // serve takes requests until the listener is closed, and returns when all are
@@ -108,7 +158,13 @@ func (c *control) serve(ctx context.Context) error {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("take a command from the control socket: %w", err)
+			// Too many open files, for example: it goes away with what caused it, and the
+			// engine is not to end for the lack of a command.
+			c.log.Warn("a command could not be taken from the control socket; it is tried again", "error", err)
+			if sleep(ctx, acceptPause) != nil {
+				return nil
+			}
+			continue
 		}
 		c.wait.Go(func() { c.handle(ctx, conn) })
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/trainercal/trainercal/gateway/internal/runner"
+	"github.com/trainercal/trainercal/gateway/internal/store"
 )
 
 // Plan returns what a run would do for the trainers picked, by trainer, and changes
@@ -19,11 +20,24 @@ func (a *App) Plan(ctx context.Context, filter Filter) ([]runner.TrainerPlan, er
 	if err != nil {
 		return nil, err
 	}
+	job, err := a.job(ctx, state, "", trainers)
+	if err != nil {
+		return nil, err
+	}
+	// What a former integration left is to be told before it is pulled (move-1).
+	if job.Former, err = a.formerOf(ctx, state, former{Prefix: FormerPrefix}); err != nil {
+		return nil, err
+	}
+	return a.planJob(ctx, state, job)
+}
+
+// planJob returns the plans of a job, by trainer.
+func (a *App) planJob(ctx context.Context, state store.Store, job runner.Job) ([]runner.TrainerPlan, error) {
 	r, err := a.runner(ctx, state, false)
 	if err != nil {
 		return nil, err
 	}
-	plans, err := r.Plan(ctx, jobOf(a.cfg, "", trainers))
+	plans, err := r.Plan(ctx, job)
 	slices.SortFunc(plans, func(x, y runner.TrainerPlan) int {
 		return cmp.Compare(x.Trainer.String(), y.Trainer.String())
 	})

@@ -50,7 +50,7 @@ func (a *App) plugins(ctx context.Context, keep bool) (*pluginhost.Host, *teleme
 	if err := a.startTelemetry(ctx, keep); err != nil {
 		return nil, nil, err
 	}
-	if err := a.startHost(a.telemetry.Endpoint()); err != nil {
+	if err := a.startHost(ctx, a.telemetry.Endpoint()); err != nil {
 		return nil, nil, err
 	}
 	return a.host, a.telemetry, nil
@@ -64,7 +64,7 @@ func (a *App) bareHost() (*pluginhost.Host, error) {
 		if err := a.makeRunDir(); err != nil {
 			return nil, err
 		}
-		if err := a.startHost(""); err != nil {
+		if err := a.startHost(context.Background(), ""); err != nil {
 			return nil, err
 		}
 	}
@@ -104,7 +104,7 @@ func (a *App) startTelemetry(ctx context.Context, keep bool) error {
 	return nil
 }
 
-func (a *App) startHost(endpoint string) error {
+func (a *App) startHost(ctx context.Context, endpoint string) error {
 	finder, err := pluginhost.NewFinder()
 	if err != nil {
 		return err
@@ -119,10 +119,18 @@ func (a *App) startHost(endpoint string) error {
 			specs = append(specs, pluginhost.SpecOf(account))
 		}
 	}
-	a.host = pluginhost.New(pluginhost.Options{
+	opts := pluginhost.Options{
 		Launch: launcher.Launch, Accounts: specs, Blocks: a.cfg.Plugins, Eval: a.cfg.EvalContext, Now: a.opts.Now,
 		Restart: a.pluginRestarted,
-	})
+	}
+	switch {
+	case a.state != nil:
+		opts.Known = a.refusals(ctx, a.state)
+		opts.Refused, opts.Accepted = a.keepRefusal(a.state), a.keepAccepted(a.state)
+	case a.reader != nil:
+		opts.Known = a.refusals(ctx, a.reader)
+	}
+	a.host = pluginhost.New(opts)
 	return nil
 }
 

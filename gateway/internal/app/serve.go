@@ -44,8 +44,9 @@ func (a *App) Serve(ctx context.Context, drain <-chan struct{}, ready func(Servi
 	defer abort()
 	serving := Serving{
 		Version: a.opts.Version, PID: os.Getpid(), Since: a.opts.Now(), Config: digestOf(a.cfg), Engine: len(a.groups()) > 0,
+		Interval: Interval(a.cfg.Sync.Interval),
 	}
-	c, err := listenControl(a.paths, func(_ context.Context, req request, send func(reply)) reply {
+	c, err := listenControl(a.paths, a.opts.Log, func(_ context.Context, req request, send func(reply)) reply {
 		return a.answer(ctx, serving, req, send)
 	})
 	if err != nil {
@@ -62,6 +63,12 @@ func (a *App) untilDrained(ctx context.Context, abort func(), drain <-chan struc
 	engine, stop := context.WithCancel(ctx)
 	group.Go(func() error {
 		a.engine(ctx, engine)
+		return nil
+	})
+	group.Go(func() error {
+		if err := a.verifyChanged(engine); err != nil {
+			a.opts.Log.Error("new and changed accounts and mappings could not be verified; gateway verify does it by hand", "error", err)
+		}
 		return nil
 	})
 	select {
@@ -122,8 +129,16 @@ func (a *App) answer(ctx context.Context, serving Serving, req request, send fun
 		return a.answerImport(ctx, req)
 	case opApprove:
 		return a.answerApprove(ctx, req, send)
+	case opWork:
+		return a.answerWork(ctx, req, send)
+	case opPause:
+		return a.answerPause(ctx, req, send)
 	case opRetry:
-		return a.answerRetry(ctx, serving, req)
+		return a.answerRetry(ctx, req, send)
+	case opForget:
+		return a.answerForget(ctx, req, send)
+	case opVerified:
+		return a.answerVerified(ctx, serving, req)
 	}
 	return reply{Error: fmt.Sprintf("the running gateway serve does not know how to %s", req.Operation)}
 }
@@ -131,7 +146,7 @@ func (a *App) answer(ctx context.Context, serving Serving, req request, send fun
 func (a *App) answerSync(ctx context.Context, req request, send func(reply)) reply {
 	trainers, err := req.Filter.Pick(a.cfg)
 	if err != nil {
-		return reply{Error: fmt.Sprintf("%v; the running gateway serve has the configuration it started with, restart it to use another", err)}
+		return reply{Error: otherConfiguration(err)}
 	}
 	send(reply{Event: "accepted"})
 	run, err := a.run(ctx, CauseSync, trainers, Watcher{Trainer: func(t store.RunTrainer) { send(reply{Trainer: &t}) }})
@@ -162,20 +177,6 @@ func (a *App) answerApprove(ctx context.Context, req request, send func(reply)) 
 		return reply{Error: err.Error()}
 	}
 	return reply{Run: &run}
-}
-
-// answerRetry lets credentials that an operator verified be tried again.
-func (a *App) answerRetry(ctx context.Context, serving Serving, req request) reply {
-	host, _, err := a.plugins(ctx, true)
-	if err != nil {
-		return reply{Error: err.Error()}
-	}
-	for _, name := range req.Accounts {
-		if _, err := host.Verified(ctx, name); err != nil {
-			a.opts.Log.Warn("an account that was verified cannot be opened", "account", name, "error", err)
-		}
-	}
-	return reply{Pong: &serving}
 }
 
 // Serving returns the running serve, nil when there is none.

@@ -12,6 +12,7 @@ import (
 	"github.com/trainercal/trainercal/gateway/internal/platform"
 	"github.com/trainercal/trainercal/gateway/internal/reconcile"
 	"github.com/trainercal/trainercal/gateway/internal/store"
+	"github.com/trainercal/trainercal/gateway/internal/store/sqlite"
 	"github.com/trainercal/trainercal/gateway/internal/telemetry"
 )
 
@@ -26,6 +27,7 @@ const (
 	Unknown Health = "unknown" // never proven
 	Held    Health = "held"    // in sync but for removals that wait for approval
 	Off     Health = "off"     // calendar off, or direction none
+	Paused  Health = "paused"  // an operator stopped it
 )
 
 // staleAfter is how many intervals may pass without proof.
@@ -44,6 +46,12 @@ type TrainerStatus struct {
 	Pushed, Pulled int
 	// Held counts those of Pulled whose removal waits for approval.
 	Held int
+	// Paused says who is left alone, and why.
+	Paused *store.Pause
+	// Conflicts are courses that overlap something else of the trainer's (conflict-1).
+	Conflicts []store.Conflict
+	// Left are items in calendars that the trainer no longer has (map-5).
+	Left []store.Leftover
 }
 
 // Status returns every trainer of the configuration.
@@ -52,6 +60,10 @@ func (a *App) Status(ctx context.Context) ([]TrainerStatus, error) {
 	if err != nil {
 		return nil, err
 	}
+	pauses, err := state.Pauses(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read what is paused: %w", err)
+	}
 	var out []TrainerStatus
 	for _, p := range a.cfg.Providers {
 		for _, t := range p.Trainers {
@@ -59,16 +71,22 @@ func (a *App) Status(ctx context.Context) ([]TrainerStatus, error) {
 			if err != nil {
 				return nil, fmt.Errorf("read what is known of %s: %w", t.ID, err)
 			}
-			out = append(out, a.statusOf(t, memory))
+			out = append(out, a.statusOf(t, memory, pauseOf(pauses, t)))
 		}
 	}
 	return out, nil
 }
 
-func (a *App) statusOf(t config.Trainer, m store.Trainer) TrainerStatus {
+func (a *App) statusOf(t config.Trainer, m store.Trainer, paused *store.Pause) TrainerStatus {
 	s := TrainerStatus{
 		Trainer: t.ID, Service: t.Service, Proven: m.Proven, Failing: m.Failing, Pulled: len(m.Mirrors),
-		Health: a.health(t, m),
+		Health: a.health(t, m), Paused: paused, Left: m.Left,
+	}
+	if t.Active() {
+		s.Conflicts = m.Conflicts
+	}
+	if paused != nil && t.Active() {
+		s.Health = Paused
 	}
 	s.Held = len(heldOf(m))
 	for _, l := range m.Links {
@@ -105,7 +123,22 @@ func (a *App) Runs(ctx context.Context, limit int) ([]store.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	return state.Runs(ctx, limit)
+	runs, err := state.Runs(ctx, limit)
+	for i := range runs {
+		a.tellInterrupted(&runs[i])
+	}
+	return runs, err
+}
+
+// tellInterrupted corrects a run whose process was killed: it is not running any more,
+// also before the next owner of the state notes that.
+func (a *App) tellInterrupted(run *store.Run) {
+	if run.State != store.RunRunning {
+		return
+	}
+	if owned, err := sqlite.Owned(a.cfg.State.Path); err == nil && !owned {
+		run.State, run.Message = store.RunAborted, "the gateway's process ended before the run did"
+	}
 }
 
 // noRuns is store.ErrNotFound where there is no run at all.
@@ -131,6 +164,7 @@ func (a *App) Run(ctx context.Context, id string) (store.Run, error) {
 		id = runs[0].ID
 	}
 	run, err := state.Run(ctx, id)
+	a.tellInterrupted(&run)
 	if errors.Is(err, store.ErrNotFound) {
 		return run, fmt.Errorf("no run %s; gateway runs lists them: %w", id, err)
 	}
@@ -165,6 +199,10 @@ func (a *App) CourseLabels(ctx context.Context) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	return a.courseLabels(ctx, state)
+}
+
+func (a *App) courseLabels(ctx context.Context, state store.Store) (map[string]string, error) {
 	labels := map[string]string{}
 	for _, p := range a.cfg.Providers {
 		courses, err := state.Courses(ctx, p.Name)

@@ -114,23 +114,17 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// run does one run in this process, which owns the state, and makes its trace whole.
+// run makes one sync run in this process, which owns the state.
 func (a *App) run(ctx context.Context, cause string, trainers []config.Trainer, watch Watcher) (store.Run, error) {
-	a.runs.Lock()
-	defer a.runs.Unlock()
-	state, err := a.own(ctx)
-	if err != nil {
-		return store.Run{}, err
-	}
-	r, err := a.runner(ctx, state, true)
-	if err != nil {
-		return store.Run{}, err
-	}
-	r.Progress = watch.trainer
-	run, err := r.Run(ctx, jobOf(a.cfg, cause, trainers))
-	a.finishTrace(run)
-	a.prune(state)
-	return run, err
+	return a.inRun(ctx, watch, func(r *runner.Runner, state store.Store) (store.Run, error) {
+		job, err := a.job(ctx, state, cause, trainers)
+		if err != nil {
+			return store.Run{}, err
+		}
+		// Who asks for a run by hand has mended something.
+		job.Impatient = cause == CauseSync
+		return r.Run(ctx, job)
+	})
 }
 
 // runner makes a runner on a state. keep says whether traces go into the history.

@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"github.com/trainercal/trainercal/gateway/internal/config"
-	"github.com/trainercal/trainercal/gateway/internal/pluginhost"
+	"github.com/trainercal/trainercal/gateway/internal/store"
 	"github.com/trainercal/trainercal/sdk"
 )
 
@@ -21,26 +21,39 @@ type Check struct {
 
 // Verify checks accounts and the mailboxes of active mappings step by step (auth-3)
 // and hands each step to emit. It tries credentials again that runs leave alone since
-// they were refused, and when they are accepted, tells the running serve to try them
-// too. It leaves nothing behind.
+// they were refused, and lets them be tried again when they are accepted. The log is
+// kept (auth-5); in calendars nothing is left behind.
 func (a *App) Verify(ctx context.Context, filter Filter, emit func(Check)) error {
 	accounts, err := filter.accounts(a.cfg)
 	if err != nil {
 		return err
 	}
+	a.known(ctx) // what is refused is known to the host from its start
 	host, _, err := a.plugins(ctx, false)
 	if err != nil {
 		return err
 	}
-	var good []string
+	var (
+		good []string
+		logs []store.Verification
+	)
 	for _, acc := range accounts {
-		if verifyAccount(ctx, host, acc, emit) {
+		log := verifyLog{app: a, acc: acc}
+		log.identify(ctx, host)
+		tell := func(c Check) {
+			log.checks = append(log.checks, c)
+			emit(c)
+		}
+		account, err := host.Verified(ctx, acc.name)
+		if err != nil {
+			tell(failedCheck(acc.name, err))
+		} else if verifyAccount(ctx, account, acc, tell) {
 			good = append(good, acc.name)
 		}
+		logs = append(logs, log.verifications()...)
 	}
-	if len(good) > 0 {
-		// Without a serve there is nobody to tell.
-		_, _ = ask(ctx, a.paths, request{Version: a.opts.Version, Operation: opRetry, Accounts: good}, func(reply) {})
+	if ctx.Err() == nil {
+		a.keepVerified(ctx, logs, good)
 	}
 	return ctx.Err()
 }
@@ -84,12 +97,7 @@ func (f Filter) covers(a config.Account) bool {
 }
 
 // verifyAccount checks an account and reports whether the account itself passed.
-func verifyAccount(ctx context.Context, host *pluginhost.Host, acc accountMailboxes, emit func(Check)) bool {
-	account, err := host.Verified(ctx, acc.name)
-	if err != nil {
-		emit(failedCheck(acc.name, err))
-		return false
-	}
+func verifyAccount(ctx context.Context, account sdk.Account, acc accountMailboxes, emit func(Check)) bool {
 	passed := true
 	byAddress := map[string]string{}
 	report := func(c sdk.Check) error {

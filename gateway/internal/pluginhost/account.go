@@ -24,8 +24,11 @@ type slot struct {
 
 // opened is an account opened in one process.
 type opened struct {
-	process *instance
-	account sdk.Account
+	process  *instance
+	account  sdk.Account
+	name     string
+	spec     Spec
+	settings json.RawMessage
 	// identity says which calendars it reaches, credentials which secrets it uses.
 	identity, credentials string
 	// lost: the process no longer knows the account.
@@ -49,7 +52,7 @@ func (h *Host) open(ctx context.Context, name string, forced bool) (*opened, err
 	if err != nil {
 		return nil, err
 	}
-	if o := s.opened; o != nil && o.process == process && !o.lost.Load() {
+	if o := s.opened; o != nil && o.process == process && !o.lost.Load() && !h.renewed(o) {
 		return o, nil
 	}
 	if s.opened, err = h.openIn(ctx, process, s.spec, forced); err != nil {
@@ -60,15 +63,14 @@ func (h *Host) open(ctx context.Context, name string, forced bool) (*opened, err
 
 // openIn decodes the account's settings by the plugin's schema and opens it.
 func (h *Host) openIn(ctx context.Context, process *instance, spec Spec, forced bool) (*opened, error) {
-	settings, diags := spec.decode(process.description.Settings, h.opts.Eval)
-	if diags.HasErrors() {
-		return nil, sdk.CodeInvalidSettings.New("the settings of account %s cannot work: %s", spec.Name, firstError(diags)).
-			WithAdvice("run gateway validate")
+	settings, err := h.settings(process, spec)
+	if err != nil {
+		return nil, err
 	}
 	o := &opened{
-		process:     process,
+		process: process, name: spec.Name, spec: spec, settings: settings,
 		identity:    identity(spec, process.description.Settings, settings),
-		credentials: fingerprint(spec.Service, spec.MasterAccount, string(settings)),
+		credentials: credentialsOf(spec, settings),
 	}
 	if refusal := h.refusal(o); refusal != nil && !forced {
 		return nil, refusal // a plugin may sign in while it opens an account
@@ -81,6 +83,16 @@ func (h *Host) openIn(ctx context.Context, process *instance, spec Spec, forced 
 	}
 	o.account = account
 	return o, nil
+}
+
+// settings decodes the account's settings by the plugin's schema.
+func (h *Host) settings(process *instance, spec Spec) (json.RawMessage, error) {
+	settings, diags := spec.decode(process.description.Settings, h.opts.Eval)
+	if diags.HasErrors() {
+		return nil, sdk.CodeInvalidSettings.New("the settings of account %s cannot work: %s", spec.Name, firstError(diags)).
+			WithAdvice("run gateway validate")
+	}
+	return settings, nil
 }
 
 // identity is a digest of what decides which calendars an account reaches: its

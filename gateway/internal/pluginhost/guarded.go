@@ -31,6 +31,7 @@ func (g *guarded) permitted() error {
 // noted learns from a call's error.
 func (g *guarded) noted(err error) error {
 	if err == nil {
+		g.host.worked(g.opened)
 		return nil
 	}
 	noteProcess(g.opened.process, err)
@@ -110,33 +111,3 @@ func (g *guarded) Verify(ctx context.Context, mailboxes []sdk.Mailbox, emit func
 
 // Close does nothing: the account is the host's.
 func (g *guarded) Close() error { return nil }
-
-// refuse keeps the opened account's credentials from being tried again by themselves.
-func (h *Host) refuse(o *opened, err *sdk.Error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.refused[o.credentials] = err
-}
-
-// refusal is why the account's credentials are not tried; nil when they are.
-func (h *Host) refusal(o *opened) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	err := h.refused[o.credentials]
-	if err == nil {
-		return nil
-	}
-	again := *err
-	again.Message = "the credentials were refused before and are not tried again: " + err.Message
-	if again.Advice == "" {
-		again.Advice = "correct them, then run gateway verify"
-	}
-	return &again
-}
-
-// forgive lets refused credentials be tried again.
-func (h *Host) forgive(o *opened) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	delete(h.refused, o.credentials)
-}

@@ -36,6 +36,11 @@ type Options struct {
 	// Blocks are the plugin blocks of the configuration: where a plugin that cannot be
 	// used is reported. Without one it is at the service's first account.
 	Blocks []config.Plugin
+	// Known are refusals from before this process; Refused hears of each new one, and
+	// Accepted of an account whose credentials are no longer refused. Both may be nil.
+	Known    []Refusal
+	Refused  func(Refusal)
+	Accepted func(account, fingerprint string)
 	// Eval evaluates the expressions in settings.
 	Eval *hcl.EvalContext
 	// Now is the clock; nil for [time.Now].
@@ -55,7 +60,7 @@ type Host struct {
 	supervisors map[string]*supervisor
 	closed      bool
 	// refused holds, by credential fingerprint, why the server refused them.
-	refused map[string]*sdk.Error
+	refused map[string]Refusal
 }
 
 // New makes a host. Nothing is started before it is needed.
@@ -63,12 +68,21 @@ func New(opts Options) *Host {
 	if opts.Restart == nil {
 		opts.Restart = func(context.Context, string) {}
 	}
+	if opts.Refused == nil {
+		opts.Refused = func(Refusal) {}
+	}
+	if opts.Accepted == nil {
+		opts.Accepted = func(string, string) {}
+	}
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
 	h := &Host{
 		opts: opts, slots: map[string]*slot{},
-		supervisors: map[string]*supervisor{}, refused: map[string]*sdk.Error{},
+		supervisors: map[string]*supervisor{}, refused: map[string]Refusal{},
+	}
+	for _, r := range opts.Known {
+		h.refused[r.Fingerprint] = r
 	}
 	for _, spec := range opts.Accounts {
 		h.slots[spec.Name] = &slot{spec: spec, turn: make(chan struct{}, 1)}
@@ -122,6 +136,35 @@ func (h *Host) Verified(ctx context.Context, name string) (sdk.Account, error) {
 		return nil, err
 	}
 	return &guarded{host: h, opened: o, forced: true}, nil
+}
+
+// Fingerprint is a digest of everything that an account is opened with, contents of
+// files with credentials included (auth-5). It starts the plugin and reaches no server.
+func (h *Host) Fingerprint(ctx context.Context, name string) (string, error) {
+	s, known := h.slots[name]
+	if !known {
+		return "", sdk.CodeInvalidSettings.New("no account %s is configured", name)
+	}
+	process, err := h.running(ctx, s.spec.Service)
+	if err != nil {
+		return "", err
+	}
+	settings, err := h.settings(process, s.spec)
+	if err != nil {
+		return "", err
+	}
+	return credentialsOf(s.spec, settings), nil
+}
+
+// Forgive lets an account's refused credentials be tried again, after somebody saw that
+// they are good.
+func (h *Host) Forgive(ctx context.Context, name string) error {
+	o, err := h.open(ctx, name, true)
+	if err != nil {
+		return err
+	}
+	h.forgive(o)
+	return nil
 }
 
 // Flush has all running plugins send what they buffer of their traces, so that a

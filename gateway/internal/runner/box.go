@@ -32,8 +32,20 @@ type box struct {
 	// binding identifies account and mailbox: when it is another than the remembered
 	// one, the calendar is searched for our markers first.
 	binding string
-	// moved: the trainer had another calendar before.
+	// moved: the trainer had another calendar before, from.
 	moved bool
+	from  store.Place
+	kind  Kind
+	// phase is what this turn is for.
+	phase phase
+	// impatient: what backs off is tried now. resting are the steps that were left out
+	// of the plan because they back off.
+	impatient bool
+	resting   []store.Owed
+	// clearing are the removals with which a planned re-sync would begin; half says that
+	// plan is those of a real one.
+	clearing []reconcile.CalendarStep
+	half     bool
 
 	read   reconcile.Read
 	cursor []byte
@@ -60,11 +72,11 @@ type stepResult struct {
 
 // input is what reconcile needs to know.
 func (b *box) input(r *Runner) reconcile.Input {
-	return reconcile.Input{
+	in := reconcile.Input{
 		Trainer: b.target.ID.String(),
 		Wanted:  b.wanted,
 		Links:   b.memory.Links,
-		Moved:   b.moved,
+		Moved:   b.moved || len(b.memory.Left) > 0,
 		Mirrors: b.memory.Mirrors,
 		Read:    b.read,
 		Policy: reconcile.Policy{
@@ -76,11 +88,25 @@ func (b *box) input(r *Runner) reconcile.Input {
 			Zone:         b.target.Zone,
 			Guard:        r.limits(b.target).Guard,
 			Detail:       string(b.target.Detail),
-			Stopped:      b.target.Stopped,
+			Stopped:      b.stopping(),
 			Now:          b.started,
 		},
 		Generation: r.NewID,
 	}
+	if b.kind.resync() {
+		return reconcile.ForResync(in)
+	}
+	return in
+}
+
+// stopping is what this turn removes because a direction was switched off: without the
+// calendar, nothing of it.
+func (b *box) stopping() reconcile.Stopped {
+	stopped := b.target.Stopped
+	if b.phase == phaseWithdraw {
+		stopped.RemovePushed = false
+	}
+	return stopped
 }
 
 // mustFind reports whether the calendar must be searched for our markers before
@@ -98,28 +124,42 @@ func (b *box) mustFind() bool {
 	return false
 }
 
-// rebind forgets what was learnt from another calendar. Our items there are not
-// touched; here they are found by their markers, or made.
-func (b *box) rebind() {
+// rebind forgets what was learnt from another calendar, and notes what is left there.
+// Here our items are found by their markers, or made.
+func (p *pass) rebind(ctx context.Context, b *box) error {
 	if b.memory.Binding == b.binding {
-		return
+		return nil
 	}
-	b.moved = b.memory.Binding != ""
+	if b.moved = b.memory.Binding != ""; b.moved {
+		b.leave(p.Runner)
+	}
 	for i := range b.memory.Links {
 		l := &b.memory.Links[i]
 		l.State, l.ItemID, l.Version, l.Canonical = reconcile.LinkIntended, "", "", nil
 	}
 	b.memory.Cursor, b.memory.Fingerprint = nil, ""
+	if b.moved && p.dry == nil && !b.target.Pilot {
+		return p.storeMove(ctx, b)
+	}
+	return nil
 }
 
 // fingerprint says what a cursor was made for; another one means a full read.
-func (b *box) fingerprint() string {
-	return digest(b.binding, b.window.Start.UTC().Format(time.RFC3339), b.window.End.UTC().Format(time.RFC3339),
-		string(b.target.Detail), string(b.scope()))
+func (b *box) fingerprint() string { return b.fingerprintFor(b.window) }
+
+func (b *box) fingerprintFor(w calendar.Window) string {
+	parts := []string{
+		b.binding, w.Start.UTC().Format(time.RFC3339), w.End.UTC().Format(time.RFC3339),
+		string(b.target.Detail), string(b.scope()), b.target.Mailbox.TimeZone,
+	}
+	for _, s := range b.target.ShowAs {
+		parts = append(parts, string(s))
+	}
+	return digest(parts...)
 }
 
 func (b *box) scope() sdk.Scope {
-	if b.target.Pull {
+	if b.target.Pull || b.kind == Adopt {
 		return sdk.ScopeAll
 	}
 	return sdk.ScopeOwn
@@ -144,13 +184,11 @@ func (b *box) readRequest() sdk.ReadRequest {
 	req := sdk.ReadRequest{
 		Mailbox: b.target.Mailbox, Window: b.window, Detail: b.target.Detail, Scope: b.scope(), Own: b.own(),
 	}
-	if b.memory.Fingerprint == b.fingerprint() {
+	if !b.kind.whole() && b.memory.Fingerprint == b.fingerprint() && !b.mustReread() {
 		req.Cursor = b.memory.Cursor
 	}
 	return req
 }
-
-const day = 24 * time.Hour
 
 // windowFor is the trainer's window now. It moves once a day, at a time of day of
 // the trainer's own, so that the full reads which follow are spread over the day.

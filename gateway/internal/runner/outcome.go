@@ -13,9 +13,12 @@ func (b *box) outcome(r *Runner) store.RunTrainer {
 	err := b.trouble()
 	out := store.RunTrainer{
 		Trainer: b.target.ID, State: store.RunOK, Failing: b.failing(r, err),
-		Skipped: map[reconcile.Reason]int{},
+		Skipped: map[reconcile.Reason]int{}, Pilot: b.target.Pilot,
 	}
-	if err != nil {
+	if owed := b.owed(); err == nil && len(owed) > 0 {
+		out.Failing = b.failingItems(owed)
+	}
+	if out.Failing != nil {
 		out.State = store.RunFailed
 	}
 	out.Held = heldSteps(b.held(), b.target.Zone)
@@ -23,15 +26,21 @@ func (b *box) outcome(r *Runner) store.RunTrainer {
 		return out
 	}
 	for i, s := range b.plan.Calendar {
-		if d := b.done[i]; d.sent {
+		d := b.done[i]
+		if d.sent || b.target.Pilot {
 			out.Steps = append(out.Steps, b.pushStep(s, d))
+		}
+		if d.sent {
 			count(&out.Counts, s.Op, d.err)
 		}
 	}
 	for _, s := range b.plan.Platform {
 		out.Steps = append(out.Steps, pullStep(s, b.target.Zone))
-		countPull(&out.Counts, s.Op)
+		if !b.target.Pilot {
+			countPull(&out.Counts, s.Op)
+		}
 	}
+	out.Counts.Missed = b.missed()
 	for _, s := range b.plan.Skipped {
 		out.Skipped[s.Reason]++
 	}

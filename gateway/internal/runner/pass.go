@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/trainercal/trainercal/gateway/internal/platform"
 	"github.com/trainercal/trainercal/gateway/internal/telemetry"
 	"github.com/trainercal/trainercal/sdk"
 )
@@ -29,6 +31,7 @@ const (
 // pass is the work on one batch.
 type pass struct {
 	*Runner
+	job    Job
 	batch  Batch
 	record *record
 	// dry, when set, receives plans, and nothing is written anywhere.
@@ -42,10 +45,20 @@ type pass struct {
 	number int
 	// schedules are the courses of the batch's providers.
 	schedules map[string]schedule
+	// cleared are the trainers that a re-sync has cleared.
+	cleared map[platform.TrainerID]bool
+	// accountErr is what stopped the account; reached says that a calendar was read.
+	accountErr *sdk.Error
+	reached    bool
+	// behind is the phase that a trainer has had in this run, where another one follows.
+	behind map[platform.TrainerID]phase
 }
 
-func (r *Runner) newPass(b Batch, rec *record, dry func(TrainerPlan)) *pass {
-	return &pass{Runner: r, batch: b, record: rec, dry: dry, schedules: map[string]schedule{}}
+func (r *Runner) newPass(job Job, b Batch, rec *record, dry func(TrainerPlan)) *pass {
+	return &pass{
+		Runner: r, job: job, batch: b, record: rec, dry: dry,
+		schedules: map[string]schedule{}, cleared: map[platform.TrainerID]bool{}, behind: map[platform.TrainerID]phase{},
+	}
 }
 
 // run takes the batch's trainers through as many attempts as they need.
@@ -59,20 +72,26 @@ func (p *pass) run(ctx context.Context) {
 		p.number = attempt
 		targets = p.attempt(ctx, targets, last)
 	}
+	p.keepAccount(ctx)
 }
 
 // attempt takes targets up once and returns those to be taken up again.
 func (p *pass) attempt(ctx context.Context, targets []Target, last bool) []Target {
-	boxes := p.open(ctx, targets)
+	p.again, p.last = nil, last
+	boxes := p.withdraw(ctx, p.open(ctx, targets))
+	if len(boxes) == 0 {
+		return p.again
+	}
 	account, err := p.Accounts.Account(ctx, p.batch.Account)
 	if err != nil {
 		p.failAccount(ctx, boxes, asError(err))
-		return nil
+		return p.again
 	}
+	p.accountErr = nil
 	for _, b := range boxes {
 		b.binding = digest(account.Identity, strings.ToLower(b.target.Mailbox.Address))
+		p.begin(b)
 	}
-	p.again, p.last = nil, last
 	p.cycle(ctx, account, good(boxes))
 	p.settleAll(ctx, boxes) // those that never came to be read
 	p.noteRestart()
@@ -90,13 +109,15 @@ func good(boxes []*box) []*box {
 	return rest
 }
 
-// trouble is what stopped the trainer, or its first step that failed.
+// trouble is what stopped the trainer, or the first step that failed and is to be tried
+// again soon. What fails lastingly for one item is no trouble of the trainer's calendar;
+// it is owed.
 func (b *box) trouble() *sdk.Error {
 	if b.err != nil {
 		return b.err
 	}
 	for _, d := range b.done {
-		if d.err != nil {
+		if d.err != nil && (b.kind == Adopt || !lasting(d.err)) {
 			return d.err
 		}
 	}
@@ -123,11 +144,20 @@ func (p *pass) settleAll(ctx context.Context, boxes []*box) {
 			continue
 		}
 		err := b.trouble()
-		again := err != nil && !p.last && ctx.Err() == nil && retry(err, b.err != nil)
+		again := !p.last && ctx.Err() == nil
+		if err != nil {
+			again = again && retry(err, b.err != nil)
+		} else {
+			again = again && p.another(b)
+		}
 		if again {
 			p.again = append(p.again, b.target)
 		}
 		p.noteTrouble(err)
+		p.reached = p.reached || b.read.Complete
+		if err == nil && b.target.Push && len(b.memory.Left) > 0 {
+			p.record.noteMoved(b.target)
+		}
 		p.settle(ctx, b, !again)
 		// A settled box holds nothing any more: a run has many.
 		*b = box{target: b.target, settled: true}
@@ -138,6 +168,9 @@ func (p *pass) settleAll(ctx context.Context, boxes []*box) {
 func (p *pass) noteTrouble(err *sdk.Error) {
 	if err == nil {
 		return
+	}
+	if accountWide[err.Code] {
+		p.accountErr = err
 	}
 	switch err.Code {
 	case sdk.CodePluginDied, sdk.CodeUnknownAccount:
@@ -163,7 +196,8 @@ func (p *pass) noteRestart() {
 func (p *pass) open(ctx context.Context, targets []Target) []*box {
 	boxes := make([]*box, len(targets))
 	for i, t := range targets {
-		b := &box{target: t, started: p.Now(), window: p.windowFor(p.Now(), t)}
+		b := p.newBox(t)
+		b.impatient = p.job.Impatient
 		if err := p.recall(ctx, b); err != nil {
 			b.err = stateError(err, "the gateway could not read its own state",
 				"check the disk and the state file; the gateway's log has the database's own words")
@@ -238,10 +272,11 @@ func chunks(ready <-chan *box) func(yield func([]*box) bool) {
 // work takes boxes that were read through questions, plan, and writes.
 func (p *pass) work(ctx context.Context, account sdk.Account, chunk []*box) {
 	p.ask(ctx, account, chunk)
+	p.clear(ctx, account, chunk)
 	var planned []*box
 	for _, b := range chunk {
-		if b.err != nil {
-			continue
+		if b.err != nil || b.half {
+			continue // it failed, or a re-sync could not clear it
 		}
 		p.planBox(b)
 		planned = append(planned, b)
@@ -249,6 +284,7 @@ func (p *pass) work(ctx context.Context, account sdk.Account, chunk []*box) {
 	if p.dry != nil {
 		return
 	}
+	planned = slices.DeleteFunc(planned, func(b *box) bool { return b.target.Pilot })
 	p.write(ctx, account, planned)
 	p.readBack(ctx, account, planned)
 }

@@ -57,10 +57,14 @@ func (in *inbox) end(err error) {
 func (p *pass) find(ctx context.Context, account sdk.Account, boxes []*box) []*box {
 	var search []*box
 	for _, b := range boxes {
-		if b.mustFind() {
-			b.rebind()
-			search = append(search, b)
+		if !b.mustFind() && !b.kind.whole() {
+			continue
 		}
+		if err := p.rebind(ctx, b); err != nil {
+			b.err = stateError(err, "the gateway could not note that the trainer has another calendar", "check the disk and the state file")
+			continue
+		}
+		search = append(search, b)
 	}
 	if len(search) > 0 {
 		in := newInbox(search)
@@ -184,8 +188,9 @@ func (in *inbox) got(page sdk.GetPage) error {
 	})
 }
 
-// planBox asks reconcile, and hands the plan out in a dry pass.
+// planBox asks reconcile, and leaves out what backs off.
 func (p *pass) planBox(b *box) {
-	b.plan = reconcile.Make(b.input(p.Runner))
+	b.plan = p.make(b)
+	b.rest(b.started, b.impatient)
 	b.done = make([]stepResult, len(b.plan.Calendar))
 }

@@ -23,6 +23,8 @@ type record struct {
 	// at is the index in run.Trainers of a trainer that has an outcome: one that
 	// is taken up again after a conflict has its second outcome added to the first.
 	at map[platform.TrainerID]int
+	// left are trainers of whom something may be left in old calendars.
+	left []Target
 }
 
 // add keeps a trainer's outcome; with final, it is told to whoever watches.
@@ -77,7 +79,7 @@ func (r *record) finish(ctx context.Context, now time.Time) store.Run {
 	r.run.Finished = now
 	failed := 0
 	for _, t := range r.run.Trainers {
-		if t.State != store.RunOK {
+		if t.State != store.RunOK && t.State != store.RunPaused {
 			failed++
 		}
 	}

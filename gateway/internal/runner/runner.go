@@ -38,6 +38,8 @@ type Memory interface {
 	store.Platform
 	store.Trainers
 	store.History
+	AccountTroubles(ctx context.Context) (map[string]store.Failing, error)
+	SetAccountTrouble(ctx context.Context, account string, f *store.Failing) error
 }
 
 // Runner runs jobs. Its fields are set once, before the first run.
@@ -65,8 +67,21 @@ type Runner struct {
 // Job is what one run works on.
 type Job struct {
 	// Cause is what started it: "sync", "interval".
-	Cause   string
+	Cause string
+	Kind  Kind
+	// Former says what [Adopt] looks for.
+	Former  reconcile.Former
 	Batches []Batch
+	// Impatient: items that failed and back off are tried now, as for a run by hand.
+	Impatient bool
+	// Paused are trainers that the run leaves alone.
+	Paused []Paused
+}
+
+// Paused is a trainer that a pause keeps a run from.
+type Paused struct {
+	Trainer platform.TrainerID
+	Pause   store.Pause
 }
 
 // Batch is up to [sdk.MaxMailboxes] trainers of one account.
@@ -125,7 +140,11 @@ func (r *Runner) Run(ctx context.Context, job Job) (store.Run, error) {
 		return run, fmt.Errorf("record the start of run %s: %w", run.ID, err)
 	}
 	record := &record{run: run, progress: r.Progress, now: r.Now, span: span}
+	for _, t := range job.Paused {
+		record.add(store.RunTrainer{Trainer: t.Trainer, State: store.RunPaused, Paused: &t.Pause, Skipped: map[reconcile.Reason]int{}}, true)
+	}
 	r.runBatches(ctx, job, record)
+	r.clearLeft(ctx, record)
 	r.flush(ctx, span, record)
 	run = record.finish(ctx, r.Now())
 	r.end(ctx, span, run)
@@ -141,7 +160,7 @@ func (r *Runner) runBatches(ctx context.Context, job Job, record *record) {
 	group.SetLimit(batchesAtOnce)
 	for _, b := range job.Batches {
 		group.Go(func() error {
-			r.newPass(b, record, nil).run(ctx)
+			r.newPass(job, b, record, nil).run(ctx)
 			return nil
 		})
 	}
@@ -154,6 +173,18 @@ type TrainerPlan struct {
 	Plan    reconcile.Plan
 	// Err says why there is no plan.
 	Err *sdk.Error
+	// Paused says why nothing was planned.
+	Paused *store.Pause
+	// Moved is the calendar that the trainer had before; nil when it is the same.
+	Moved *store.Place
+	// Left are items in former calendars that a run would remove.
+	Left []LeftPlan
+	// Conflicts are as they would be after the run.
+	Conflicts []store.Conflict
+	// Memory, Wanted and Read are what the plan was made of; for [Look] only.
+	Memory store.Trainer
+	Wanted []reconcile.Wanted
+	Read   reconcile.Read
 }
 
 // Plan reads what a run would read and returns what it would do; nothing is
@@ -175,10 +206,14 @@ func (r *Runner) Plan(ctx context.Context, job Job) ([]TrainerPlan, error) {
 	group.SetLimit(batchesAtOnce)
 	for _, b := range job.Batches {
 		group.Go(func() error {
-			r.newPass(b, record, keep).run(ctx)
+			r.newPass(job, b, record, keep).run(ctx)
 			return nil
 		})
 	}
 	_ = group.Wait() // batches report their failures through keep
+	r.reach(ctx, plans)
+	for _, t := range job.Paused {
+		plans = append(plans, TrainerPlan{Trainer: t.Trainer, Paused: &t.Pause})
+	}
 	return plans, ctx.Err()
 }

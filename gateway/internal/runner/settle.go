@@ -14,6 +14,7 @@ func (p *pass) failAccount(ctx context.Context, boxes []*box, err *sdk.Error) {
 	if ctx.Err() == nil {
 		p.record.event(fmt.Sprintf("%s: %s", p.batch.Account, err.Error()))
 	}
+	p.accountErr = err
 	for _, b := range boxes {
 		b.err = err
 		p.settle(ctx, b, true)
@@ -25,7 +26,7 @@ func (p *pass) failAccount(ctx context.Context, boxes []*box, err *sdk.Error) {
 func (p *pass) settle(ctx context.Context, b *box, final bool) {
 	if p.dry != nil {
 		if final {
-			p.dry(TrainerPlan{Trainer: b.target.ID, Plan: b.plan, Err: b.err})
+			p.dry(b.tell(p.Now()))
 		}
 		return
 	}
@@ -37,7 +38,9 @@ func (p *pass) settle(ctx context.Context, b *box, final bool) {
 	// A run that is being stopped still stores what it did.
 	ctx = context.WithoutCancel(ctx)
 	if b.recalled {
-		if err := p.Memory.Commit(ctx, b.result(p.Runner, outcome.Failing)); err != nil {
+		res := b.result(p.Runner, outcome.Failing)
+		res.Conflicts = b.conflicts(res, p.Now())
+		if err := p.Memory.Commit(ctx, res); err != nil {
 			outcome.State = store.RunFailed
 			outcome.Failing = b.failing(p.Runner, sdk.CodeInternal.Wrap(err, "the gateway could not store the result").
 				WithAdvice("check the disk and the state file; the next run repeats the work"))
@@ -51,17 +54,31 @@ func (p *pass) settle(ctx context.Context, b *box, final bool) {
 func (b *box) result(r *Runner, failing *store.Failing) store.Result {
 	res := store.Result{
 		ID: b.target.ID, Binding: b.memory.Binding, Cursor: b.memory.Cursor, Fingerprint: b.memory.Fingerprint,
-		Failing: failing,
+		Failing: failing, Owed: b.owed(),
 	}
-	if b.err != nil && !b.read.Complete {
+	if (b.err != nil && !b.read.Complete) || b.target.Pilot {
 		return res
 	}
 	b.addLinks(&res, r.NewID)
 	b.addMirrors(&res)
+	if b.phase == phaseWithdraw {
+		return res
+	}
+	if b.target.Pull {
+		res.Read = store.Reading{At: r.Now(), Covered: b.read.Covered}
+	}
 	// A step that failed must be seen again: the cursor stays where it was.
-	if b.trouble() == nil {
+	switch {
+	case b.trouble() != nil:
+	case b.half || b.kind == Adopt:
+		if len(res.Owed) == 0 {
+			res.Failing = b.memory.Failing // what is owed is owed still
+		}
+	default:
 		res.Binding, res.Cursor, res.Fingerprint = b.binding, b.cursor, b.fingerprint()
-		res.Proven = r.Now()
+		if len(res.Owed) == 0 {
+			res.Proven = r.Now()
+		}
 	}
 	return res
 }
@@ -130,10 +147,7 @@ func (b *box) failing(r *Runner, err *sdk.Error) *store.Failing {
 	if err == nil {
 		return nil
 	}
-	f := &store.Failing{Code: string(err.Code), Message: err.Message, Advice: err.Advice, Since: r.Now(), Attempts: 1}
-	if err.Detail != "" {
-		f.Message += " (" + err.Detail + ")"
-	}
+	f := &store.Failing{Code: string(err.Code), Message: messageOf(err), Advice: err.Advice, Since: r.Now(), Attempts: 1}
 	if last := b.memory.Failing; last != nil {
 		f.Attempts = last.Attempts + 1
 		f.Since = last.Since

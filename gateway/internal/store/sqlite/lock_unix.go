@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -25,7 +27,11 @@ func acquire(path string) (*lock, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the state's lock: %w", err)
 	}
-	err = unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	err = flock(file, unix.LOCK_EX)
+	for tries := 1; errors.Is(err, unix.EWOULDBLOCK) && tries < lockTries; tries++ {
+		time.Sleep(lockPause)
+		err = flock(file, unix.LOCK_EX)
+	}
 	if errors.Is(err, unix.EWOULDBLOCK) {
 		err = fmt.Errorf("%w%s", store.ErrLocked, owner(file))
 	}
@@ -37,6 +43,34 @@ func acquire(path string) (*lock, error) {
 		return nil, fmt.Errorf("lock %s: %w", path, err)
 	}
 	return &lock{file}, nil
+}
+
+// How often, and how far apart, the lock is tried: [Owned] holds it for a moment.
+const (
+	lockTries = 3
+	lockPause = 10 * time.Millisecond
+)
+
+func flock(file *os.File, how int) error { return unix.Flock(int(file.Fd()), how|unix.LOCK_NB) }
+
+// Owned reports whether a process owns the state at path.
+func Owned(path string) (bool, error) {
+	file, err := os.Open(path + ".lock")
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look at the state's lock: %w", err)
+	}
+	defer file.Close() //nolint:errcheck // only read from; closing it ends the lock
+	err = flock(file, unix.LOCK_SH)
+	switch {
+	case errors.Is(err, unix.EWOULDBLOCK):
+		return true, nil
+	case err != nil:
+		return false, fmt.Errorf("look at the state's lock: %w", err)
+	}
+	return false, nil
 }
 
 // note writes this process's id into the lock's file, for [owner].

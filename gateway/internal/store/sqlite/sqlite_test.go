@@ -95,10 +95,19 @@ func TestKilledOwner(t *testing.T) {
 	if !errors.Is(err, store.ErrLocked) || !strings.Contains(err.Error(), fmt.Sprintf("process %d", owner.Process.Pid)) {
 		t.Errorf("err is %v, want ErrLocked with the owner's process id", err)
 	}
+	if owned, err := Owned(path); !owned || err != nil {
+		t.Errorf("the state is owned: %v, %v", owned, err)
+	}
 	if err := owner.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	_ = owner.Wait() // it was killed
+	if owned, err := Owned(path); owned || err != nil {
+		t.Errorf("after its owner's death the state is owned: %v, %v", owned, err)
+	}
+	if owned, err := Owned(filepath.Join(t.TempDir(), "none.db")); owned || err != nil {
+		t.Errorf("a state that is not there is owned: %v, %v", owned, err)
+	}
 	s, err := Open(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)

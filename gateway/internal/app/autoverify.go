@@ -1,0 +1,239 @@
+package app
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/trainercal/trainercal/gateway/internal/config"
+	"github.com/trainercal/trainercal/gateway/internal/pluginhost"
+	"github.com/trainercal/trainercal/gateway/internal/store"
+	"github.com/trainercal/trainercal/sdk"
+)
+
+// verifyChanged verifies each account and mapping that is new or was changed since it was
+// last verified, and keeps the log (auth-5). It does not try credentials again that were
+// refused.
+func (a *App) verifyChanged(ctx context.Context) error {
+	state, err := a.own(ctx)
+	if err != nil {
+		return err
+	}
+	host, _, err := a.plugins(ctx, true)
+	if err != nil {
+		return err
+	}
+	known, err := state.Verifications(ctx)
+	if err != nil {
+		return fmt.Errorf("read what is verified: %w", err)
+	}
+	accounts, err := Filter{}.accounts(a.cfg)
+	if err != nil {
+		return nil // there is nothing to verify
+	}
+	for _, acc := range accounts {
+		log := verifyLog{app: a, acc: acc}
+		// A mailbox is verified by writing into it, which a pilot's is to be spared.
+		log.acc.trainers = slices.DeleteFunc(slices.Clone(acc.trainers), func(t config.Trainer) bool { return a.pilot(t) })
+		if !log.changed(ctx, host, known) {
+			continue
+		}
+		log.verify(ctx, host)
+		if ctx.Err() != nil {
+			return nil // it is verified by the next start
+		}
+		if err := state.PutVerifications(ctx, log.verifications()); err != nil {
+			return fmt.Errorf("keep the log of verifying %s: %w", acc.name, err)
+		}
+	}
+	return nil
+}
+
+// pilot reports whether nothing may be written for the trainer.
+func (a *App) pilot(t config.Trainer) bool {
+	return slices.ContainsFunc(a.cfg.Providers, func(p config.Provider) bool { return p.Name == t.ID.Provider && p.Pilot })
+}
+
+// verifyLog is the log of verifying one account and some of its trainers.
+type verifyLog struct {
+	app *App
+	acc accountMailboxes
+	// fingerprint is the account's; mailboxes are those of the trainers, by label.
+	fingerprint string
+	mailboxes   map[string]string
+	checks      []Check
+}
+
+// changed leaves in the log's account what is to be verified, and reports whether that is
+// anything: all trainers of an account that was changed, else those that were.
+func (l *verifyLog) changed(ctx context.Context, host *pluginhost.Host, known []store.Verification) bool {
+	l.identify(ctx, host)
+	current := func(label, fingerprint string) bool {
+		return slices.ContainsFunc(known, func(v store.Verification) bool {
+			return v.Account == l.acc.name && v.Label == label && v.Fingerprint == fingerprint
+		})
+	}
+	if !current("", l.fingerprint) {
+		return true
+	}
+	l.acc.trainers = slices.DeleteFunc(slices.Clone(l.acc.trainers), func(t config.Trainer) bool {
+		return current(t.ID.Label, l.mailboxes[t.ID.Label])
+	})
+	return len(l.acc.trainers) > 0
+}
+
+// identify says what the account and its mappings are. An account whose settings cannot
+// be made out is what they cannot be made out for.
+func (l *verifyLog) identify(ctx context.Context, host *pluginhost.Host) {
+	var err error
+	if l.fingerprint, err = host.Fingerprint(ctx, l.acc.name); err != nil {
+		l.fingerprint = digestOfText(err.Error())
+	}
+	l.mailboxes = map[string]string{}
+	for _, t := range l.acc.trainers {
+		l.mailboxes[t.ID.Label] = digestOfText(l.fingerprint, strings.ToLower(t.Email), t.TimeZone.String(), string(t.Direction))
+	}
+}
+
+func digestOfText(parts ...string) string {
+	h := sha256.New()
+	for _, p := range parts {
+		fmt.Fprintf(h, "%d:%s|", len(p), p)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// verify runs the checks. Refused credentials stay refused: only an operator tries again.
+func (l *verifyLog) verify(ctx context.Context, host *pluginhost.Host) {
+	account, err := host.Account(ctx, l.acc.name)
+	if err != nil {
+		l.checks = append(l.checks, failedCheck(l.acc.name, err))
+		return
+	}
+	verifyAccount(ctx, account, l.acc, func(c Check) { l.checks = append(l.checks, c) })
+}
+
+// verifications are the log in the form in which it is kept.
+func (l *verifyLog) verifications() []store.Verification {
+	at := l.app.opts.Now().UTC()
+	account := store.Verification{Account: l.acc.name, Fingerprint: l.fingerprint, At: at}
+	byLabel := map[string][]sdk.Check{}
+	for _, c := range l.checks {
+		if c.Trainer == "" {
+			account.Checks = append(account.Checks, c.Check)
+		} else {
+			_, label, _ := strings.Cut(c.Trainer, "/")
+			byLabel[label] = append(byLabel[label], c.Check)
+		}
+	}
+	out := []store.Verification{account}
+	for _, t := range l.acc.trainers {
+		if checks := byLabel[t.ID.Label]; len(checks) > 0 {
+			out = append(out, store.Verification{
+				Account: l.acc.name, Label: t.ID.Label, Fingerprint: l.mailboxes[t.ID.Label], At: at, Checks: checks,
+			})
+		}
+	}
+	return out
+}
+
+// keepVerified has the process that owns the state keep the log of a verification by
+// hand, and try credentials again that were good. Without a serve this process does so,
+// if nobody else owns the state just now.
+func (a *App) keepVerified(ctx context.Context, logs []store.Verification, good []string) {
+	req := request{Version: a.opts.Version, Operation: opVerified, Verified: logs, Accounts: good}
+	if _, err := ask(ctx, a.paths, req, func(reply) {}); err == nil {
+		return
+	}
+	if _, empty := a.known(ctx).(noState); empty {
+		return // a command that only reads makes no state
+	}
+	if err := a.storeVerified(ctx, logs, good); err != nil {
+		a.opts.Log.Debug("the log of the verification is not kept", "error", err)
+	}
+}
+
+// known is the state opened for reading; an empty one where it cannot be opened.
+func (a *App) known(ctx context.Context) store.Store {
+	state, err := a.read(ctx)
+	if err != nil {
+		return noState{}
+	}
+	return state
+}
+
+func (a *App) storeVerified(ctx context.Context, logs []store.Verification, good []string) error {
+	state, err := a.own(ctx)
+	if err != nil {
+		return err
+	}
+	for _, account := range good {
+		if err := state.Forgive(ctx, account, ""); err != nil {
+			return fmt.Errorf("let the credentials of %s be tried again: %w", account, err)
+		}
+	}
+	return state.PutVerifications(ctx, logs)
+}
+
+// answerVerified keeps a log, and lets credentials that an operator verified be tried
+// again.
+func (a *App) answerVerified(ctx context.Context, serving Serving, req request) reply {
+	host, _, err := a.plugins(ctx, true)
+	if err != nil {
+		return reply{Error: err.Error()}
+	}
+	if err := a.storeVerified(ctx, req.Verified, req.Accounts); err != nil {
+		return reply{Error: err.Error()}
+	}
+	for _, name := range req.Accounts {
+		if err := host.Forgive(ctx, name); err != nil {
+			a.opts.Log.Warn("an account that was verified cannot be opened", "account", name, "error", err)
+		}
+	}
+	return reply{Pong: &serving}
+}
+
+// refusals are the refused credentials that were kept, for the plugins' host.
+func (a *App) refusals(ctx context.Context, state store.Store) []pluginhost.Refusal {
+	kept, err := state.Refusals(ctx)
+	if err != nil {
+		a.opts.Log.Warn("which credentials were refused before is not known", "error", err)
+	}
+	var out []pluginhost.Refusal
+	for _, r := range kept {
+		out = append(out, pluginhost.Refusal{
+			Account: r.Account, Fingerprint: r.Fingerprint, Since: r.Since,
+			Err: &sdk.Error{Code: sdk.Code(r.Code), Message: r.Message, Advice: r.Advice, Detail: r.Detail},
+		})
+	}
+	return out
+}
+
+// keepRefusal stores what the host learnt, if this process owns the state.
+func (a *App) keepRefusal(state store.Store) func(pluginhost.Refusal) {
+	return func(r pluginhost.Refusal) {
+		ctx, cancel := context.WithTimeout(context.Background(), tracePatience)
+		defer cancel()
+		err := state.Refuse(ctx, store.Refusal{
+			Account: r.Account, Fingerprint: r.Fingerprint, Since: r.Since.UTC(),
+			Code: string(r.Err.Code), Message: r.Err.Message, Advice: r.Err.Advice, Detail: r.Err.Detail,
+		})
+		if err != nil {
+			a.opts.Log.Error("that credentials were refused could not be stored", "account", r.Account, "error", err)
+		}
+	}
+}
+
+// keepAccepted is the reverse of keepRefusal.
+func (a *App) keepAccepted(state store.Store) func(account, fingerprint string) {
+	return func(account, fingerprint string) {
+		ctx, cancel := context.WithTimeout(context.Background(), tracePatience)
+		defer cancel()
+		if err := state.Forgive(ctx, account, fingerprint); err != nil {
+			a.opts.Log.Error("that credentials work again could not be stored", "account", account, "error", err)
+		}
+	}
+}

@@ -1,0 +1,162 @@
+package app
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/trainercal/trainercal/gateway/internal/config"
+	"github.com/trainercal/trainercal/gateway/internal/runner"
+	"github.com/trainercal/trainercal/gateway/internal/store"
+)
+
+// inRun does one run in this process, which owns the state, while no other is under
+// way, and makes its trace whole.
+func (a *App) inRun(ctx context.Context, watch Watcher, do func(*runner.Runner, store.Store) (store.Run, error)) (store.Run, error) {
+	a.runs.Lock()
+	defer a.runs.Unlock()
+	state, err := a.own(ctx)
+	if err != nil {
+		return store.Run{}, err
+	}
+	r, err := a.runner(ctx, state, true)
+	if err != nil {
+		return store.Run{}, err
+	}
+	r.Progress = watch.trainer
+	run, err := do(r, state)
+	a.finishTrace(run)
+	a.prune(state)
+	return run, err
+}
+
+// job is a run over trainers, without those that are paused.
+func (a *App) job(ctx context.Context, state store.Store, cause string, trainers []config.Trainer) (runner.Job, error) {
+	pauses, err := state.Pauses(ctx)
+	if err != nil {
+		return runner.Job{}, fmt.Errorf("read what is paused: %w", err)
+	}
+	var (
+		going  []config.Trainer
+		paused []runner.Paused
+	)
+	for _, t := range trainers {
+		if p := pauseOf(pauses, t); p != nil {
+			paused = append(paused, runner.Paused{Trainer: t.ID, Pause: *p})
+		} else {
+			going = append(going, t)
+		}
+	}
+	job := jobOf(a.cfg, cause, going)
+	job.Paused = paused
+	return job, nil
+}
+
+// pauseOf is the pause that stops a trainer: of the provider first, as that is the one
+// to end; nil for none.
+func pauseOf(pauses []store.Pause, t config.Trainer) *store.Pause {
+	for i := range pauses { // a provider's sorts before its trainers'
+		if pauses[i].Covers(t.ID) {
+			return &pauses[i]
+		}
+	}
+	return nil
+}
+
+// work is a run of a kind other than a sync, as it is asked for.
+type work struct {
+	Kind   runner.Kind `json:"kind"`
+	Former former      `json:"former"`
+}
+
+// causes are what starts the runs of each kind.
+var causes = map[runner.Kind]string{runner.Resync: CauseResync, runner.ResyncInPlace: CauseResync, runner.Adopt: CauseAdopt}
+
+// Work is what an operator has done to calendars after seeing a plan of it.
+type Work struct {
+	filter Filter
+	work   work
+}
+
+// Plan returns what the work would do, by trainer, and changes nothing.
+func (a *App) PlanWork(ctx context.Context, w Work) ([]runner.TrainerPlan, error) {
+	trainers, err := w.filter.Pick(a.cfg)
+	if err != nil {
+		return nil, err
+	}
+	state, err := a.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	job, err := a.workJob(ctx, state, w.work, trainers)
+	if err != nil {
+		return nil, err
+	}
+	return a.planJob(ctx, state, job)
+}
+
+// DoWork does it, here or in the running serve, and returns the record of the run.
+func (a *App) DoWork(ctx context.Context, w Work, watch Watcher) (store.Run, error) {
+	trainers, err := w.filter.Pick(a.cfg)
+	if err != nil {
+		return store.Run{}, err
+	}
+	if watch.Begun != nil {
+		watch.Begun(len(trainers))
+	}
+	var run store.Run
+	err = a.change(ctx, request{Operation: opWork, Filter: w.filter, Work: &w.work}, watch,
+		func() error {
+			run, err = a.doWork(ctx, w.work, trainers, watch)
+			return err
+		},
+		func(r reply) { run = *r.Run })
+	return run, err
+}
+
+func (a *App) doWork(ctx context.Context, w work, trainers []config.Trainer, watch Watcher) (store.Run, error) {
+	return a.inRun(ctx, watch, func(r *runner.Runner, state store.Store) (store.Run, error) {
+		job, err := a.workJob(ctx, state, w, trainers)
+		if err != nil {
+			return store.Run{}, err
+		}
+		return r.Run(ctx, job)
+	})
+}
+
+func (a *App) workJob(ctx context.Context, state store.Store, w work, trainers []config.Trainer) (runner.Job, error) {
+	cause, known := causes[w.Kind]
+	if !known {
+		return runner.Job{}, fmt.Errorf("there is no work of the kind %q", w.Kind)
+	}
+	job, err := a.job(ctx, state, cause, trainers)
+	if err != nil {
+		return job, err
+	}
+	job.Kind, job.Impatient = w.Kind, true
+	if w.Kind == runner.Adopt {
+		job.Former, err = a.formerOf(ctx, state, w.Former)
+	}
+	return job, err
+}
+
+// answerWork does the work of another command.
+func (a *App) answerWork(ctx context.Context, req request, send func(reply)) reply {
+	if req.Work == nil {
+		return reply{Error: "the request names no work"}
+	}
+	trainers, err := req.Filter.Pick(a.cfg)
+	if err != nil {
+		return reply{Error: otherConfiguration(err)}
+	}
+	send(reply{Event: "accepted"})
+	run, err := a.doWork(ctx, *req.Work, trainers, Watcher{Trainer: func(t store.RunTrainer) { send(reply{Trainer: &t}) }})
+	if err != nil && run.ID == "" {
+		return reply{Error: err.Error()}
+	}
+	return reply{Run: &run}
+}
+
+// otherConfiguration says of a refusal whose configuration it goes by.
+func otherConfiguration(err error) string {
+	return fmt.Sprintf("%v; the running gateway serve has the configuration it started with, restart it to use another", err)
+}

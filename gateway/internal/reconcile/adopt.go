@@ -1,0 +1,105 @@
+package reconcile
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/trainercal/trainercal/sdk/calendar"
+)
+
+// What a former integration wrote (move-1).
+const (
+	// ReasonTakenOver: an operator made it ours, or had it removed.
+	ReasonTakenOver Reason = "taken_over"
+	// ReasonLookalike: it has the title and the time of something that is scheduled,
+	// and nobody's marker.
+	ReasonLookalike Reason = "lookalike"
+	// ReasonSecond: one of ours is there already for the same thing.
+	ReasonSecond Reason = "second"
+)
+
+// Former says what a former integration's items look like. The zero value matches
+// nothing.
+type Former struct {
+	// Titles returns the titles under which it wrote a wanted thing.
+	Titles func(Wanted) []string
+	// Remove: what is found goes, instead of becoming ours.
+	Remove bool
+}
+
+// lookalike is an item that a former integration wrote for a wanted thing.
+type lookalike struct {
+	wanted Wanted
+	item   *calendar.Item
+}
+
+// Adopt returns the plan that takes over a former integration's items: single items
+// without anybody's marker that have just the title and the times of a wanted thing. It
+// needs a complete read and a search for all markers, and touches nothing else. An item
+// beside one of ours is reported, and goes only with Remove.
+func Adopt(in Input, former Former) Plan {
+	if !in.Read.Complete || !in.Read.FoundAll || former.Titles == nil {
+		return Plan{}
+	}
+	p := adopter{planner: &planner{view: newView(in), ownItems: map[calendar.ItemID]bool{}}, former: former}
+	for _, l := range p.lookalikes(former.Titles) {
+		p.take(l)
+	}
+	p.sort()
+	return p.plan
+}
+
+type adopter struct {
+	*planner
+	former Former
+}
+
+// take plans one item.
+func (a adopter) take(l lookalike) {
+	link, linked := a.links[l.wanted.Key]
+	step := CalendarStep{Reason: ReasonTakenOver, Link: Link{
+		Key: l.wanted.Key, ItemID: l.item.ID, Version: l.item.Version, Rendered: l.item.Appointment, State: LinkWritten,
+	}}
+	content := l.item.Appointment
+	switch {
+	case a.former.Remove:
+		step.Op, step.Duplicate = OpRemove, true
+	case linked && link.ItemID != "" || len(a.candidates(l.wanted.Key)) > 0:
+		a.find(ReasonSecond, l.item.ID)
+		return
+	case l.wanted.Ended || !a.in.Policy.Push:
+		a.skip(ReasonEnded, l.wanted.Key, l.item.ID)
+		return
+	default:
+		step.Op, step.Base = OpUpdate, &content
+		step.Link.Generation, step.Link.Rendered, step.Link.Revision = a.in.Generation(), l.wanted.Appointment, l.wanted.Revision
+		a.links[l.wanted.Key] = step.Link
+	}
+	a.plan.Calendar = append(a.plan.Calendar, step)
+	for _, m := range a.in.Mirrors {
+		if m.ItemID == l.item.ID {
+			a.platform(OpRemove, ReasonTakenOver, m)
+		}
+	}
+}
+
+// lookalikes are the seen items that a former integration wrote, by key and id.
+func (v *view) lookalikes(titles func(Wanted) []string) []lookalike {
+	var found []lookalike
+	for _, w := range v.in.Wanted {
+		if w.Unrendered {
+			continue
+		}
+		names := titles(w)
+		for _, item := range v.items {
+			if item.Marker == nil && item.SeriesID == "" && item.When.SameTime(w.Appointment.When) && !item.Sensitivity.Private() &&
+				slices.ContainsFunc(names, func(name string) bool { return sameText(name, item.Subject) }) && v.linkByID[item.ID].Key == "" {
+				found = append(found, lookalike{wanted: w, item: item})
+			}
+		}
+	}
+	slices.SortFunc(found, func(x, y lookalike) int {
+		return cmp.Or(cmp.Compare(x.wanted.Key, y.wanted.Key), cmp.Compare(x.item.ID, y.item.ID))
+	})
+	return found
+}
