@@ -121,6 +121,7 @@ func ask[M message](ctx context.Context, c *Client, q call, want int) ([]M, Serv
 	if err != nil {
 		return nil, ServerVersion{}, err
 	}
+	q.affinity.learn(x.resp.Header)
 	messages, v, refused := read[M](x.resp, q.req.operation(), c.opts.Now())
 	v.Date, _ = http.ParseTime(x.resp.Header.Get("Date"))
 	if x.resp.Status == http.StatusForbidden && refused != nil && c.opts.Forbidden != nil {

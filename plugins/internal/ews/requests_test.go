@@ -30,10 +30,8 @@ func samples() map[string][]request {
 	id := ItemID{ID: "AAMk=", ChangeKey: "DwAA"}
 	return map[string][]request{
 		"getFolder": {
-			getFolder{
-				Shape: folderShape{BaseShape: "IdOnly", AdditionalProperties: properties{Fields: []fieldURI{{"folder:EffectiveRights"}}}},
-				IDs:   []distinguishedFolder{calendarOf("ana@example.org"), calendarOf("")},
-			},
+			getFolder{Shape: rightsShape(), IDs: []distinguishedFolder{calendarOf("")}},
+			getFolder{Shape: markShape(), IDs: []distinguishedFolder{calendarOf("ana@example.org"), calendarOf("bob@example.org")}},
 		},
 		"findItem": {
 			viewRequest(calendarOf("ana@example.org"), calendar.Window{Start: berlin.Appointment.When.Start, End: berlin.Appointment.When.End}),
@@ -55,7 +53,9 @@ func samples() map[string][]request {
 			updateRequest([]Change{{ID: id, NewItem: berlin}, {ID: id, NewItem: allDay, Base: &base}}, true),
 			updateRequest([]Change{{ID: id, NewItem: bare}, {ID: id, NewItem: berlin, Base: &base}, {ID: id, NewItem: odd}}, false),
 		},
-		"deleteItem": {deleteRequest([]string{"a", "b"}, false), deleteRequest([]string{"a"}, true)},
+		"subscribe":          {subscribe{Folders: []distinguishedFolder{calendarOf("")}, Events: watchedEvents}},
+		"getStreamingEvents": {getStreamingEvents{IDs: []string{"JwBh=", "JwBi="}, Minutes: streamMinutes}},
+		"deleteItem":         {deleteRequest([]string{"a", "b"}, false), deleteRequest([]string{"a"}, true)},
 	}
 }
 

@@ -9,6 +9,9 @@
 // [Options.MaxWait] is not slept through: the refusing answer is returned, and
 // [RetryAfter] reads from it when to come back.
 //
+// [Client.Stream] is for answers that last: it bounds their silence instead of their
+// length.
+//
 // The package promises that neither an [Error] nor a span holds a URL's path or
 // query, a header or a body: these name mailboxes and hold secrets.
 //
