@@ -9,12 +9,16 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/go-hclog"
 	"go.uber.org/goleak"
 
 	"github.com/trainercal/trainercal/sdk"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	hclog.SetDefault(hclog.NewNullLogger()) // notices of the end of EWS
+	goleak.VerifyTestMain(m)
+}
 
 // block is a settings block that works, with changes; nil leaves a setting out.
 func block(changes map[string]any) json.RawMessage {

@@ -151,13 +151,15 @@ func TestVerifyFails(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			m := newMailboxFake(t, test.special)
-			if test.token.status != 0 {
-				m.token = func(int) reply { return test.token }
-			}
-			if diff := cmp.Diff(test.want, verify(t, m.account(), ana)); diff != "" {
-				t.Error(diff)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				m := newMailboxFake(t, test.special)
+				if test.token.status != 0 {
+					m.token = func(int) reply { return test.token }
+				}
+				if diff := cmp.Diff(test.want, verify(t, m.account(), ana)); diff != "" {
+					t.Error(diff)
+				}
+			})
 		})
 	}
 }
