@@ -60,6 +60,10 @@ type Options struct {
 	// zero Throttling is none.
 	EWSConcurrency int
 	EWSThrottling  Throttling
+	// EWSStillFolders keeps the change properties of calendar folders from moving.
+	EWSStillFolders bool
+	// EWSStreaming sets limits and pace of EWS's streaming notifications.
+	EWSStreaming Streaming
 	// Autodiscover is what Autodiscover answers under each host name, in lower case; nil is
 	// the address of EWS under every name.
 	Autodiscover map[string]AutodiscoverAnswer
@@ -118,6 +122,13 @@ const (
 
 // Throttling is a budget of server time; see package ews for its fields.
 type Throttling = ews.Throttling
+
+// Streaming sets limits and pace of streaming notifications, Streams are the
+// subscriptions, which can be disturbed; see package ews for fields and methods.
+type (
+	Streaming = ews.Streaming
+	Streams   = ews.Streams
+)
 
 // AutodiscoverAnswer is what Autodiscover answers under a host name; see package
 // autodiscover for its fields.

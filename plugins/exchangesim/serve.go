@@ -27,11 +27,40 @@ func (s *Server) observed(protocol string, front http.Handler) http.Handler {
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		url := r.URL.RequestURI()
+		if protocol == "ews" && ews.IsStream(body) {
+			front.ServeHTTP(&envelopes{ResponseWriter: w, status: http.StatusOK, observe: func(a *faults.Answer) {
+				s.observe(protocol, url, r, body, a)
+			}}, r)
+			return
+		}
 		recorder := faults.Record(front, r)
 		s.observe(protocol, url, r, body, recorder.Answer())
 		recorder.Replay(w)
 	})
 }
+
+// envelopes passes a stream of SOAP envelopes on as it is made; each is written at once,
+// and observed as an answer of its own.
+type envelopes struct {
+	http.ResponseWriter
+	status  int
+	observe func(*faults.Answer)
+}
+
+// WriteHeader notes the status.
+func (e *envelopes) WriteHeader(status int) {
+	e.status = status
+	e.ResponseWriter.WriteHeader(status)
+}
+
+// Write passes an envelope on.
+func (e *envelopes) Write(p []byte) (int, error) {
+	e.observe(&faults.Answer{Status: e.status, Header: e.Header().Clone(), Body: bytes.Clone(p)})
+	return e.ResponseWriter.Write(p)
+}
+
+// Unwrap is for [http.ResponseController].
+func (e *envelopes) Unwrap() http.ResponseWriter { return e.ResponseWriter }
 
 func (s *Server) observe(protocol, url string, r *http.Request, body []byte, a *faults.Answer) {
 	if s.opts.Observe == nil {

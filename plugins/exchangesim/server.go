@@ -74,7 +74,7 @@ func Start(opts Options) (*Server, error) {
 	s.ews = ews.New(ews.Options{
 		World: s.world, Token: s.login.Valid, Faults: s.faults, Latency: opts.Latency, Schemes: opts.EWSSchemes,
 		Build: build, Protection: protection(opts), Binding: binding,
-		Concurrency: opts.EWSConcurrency, Throttling: opts.EWSThrottling,
+		Concurrency: opts.EWSConcurrency, Throttling: opts.EWSThrottling, StillFolders: opts.EWSStillFolders,
 	})
 	s.http = &http.Server{
 		Handler: s.tracked(s.routes()), ReadHeaderTimeout: time.Minute, ConnContext: ntlmserver.ConnContext,
@@ -223,6 +223,9 @@ func (s *Server) RevokeTokens() { s.login.Revoke() }
 // ChallengeTokens makes access tokens invalid until they are asked for with the claims
 // that Graph demands in its 401.
 func (s *Server) ChallengeTokens() { s.login.Challenge() }
+
+// Streams are the subscriptions to streaming notifications of EWS.
+func (s *Server) Streams() *Streams { return s.ews.Streams() }
 
 // Peak is the most Graph operations that were in flight on one mailbox, refused ones
 // included, since the start or ResetPeak; and the mailbox's address.

@@ -99,5 +99,7 @@ func (m *Mailbox) note(id ItemID, removed bool, at time.Time) (version uint64) {
 	if removed {
 		folder.Removed++
 	}
+	kind := m.log.latest[id].kind(version - 1)
+	m.world.heard.tell(m, Change{Sequence: version, Item: id, Kind: kind, Version: version})
 	return version
 }

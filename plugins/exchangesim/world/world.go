@@ -20,6 +20,7 @@ type World struct {
 	now    func() time.Time
 	lastID atomic.Int64
 	outbox outbox
+	heard  listeners
 
 	mu sync.RWMutex
 	// byAddress finds mailboxes by each of their addresses and ids, in lower case.

@@ -23,6 +23,8 @@ var operations = map[string]func(*call, *element) *node{
 	"GetServerTimeZones":         getServerTimeZones,
 	"ResolveNames":               resolveNames,
 	"GetUserAvailabilityRequest": getUserAvailability,
+	"Subscribe":                  subscribe,
+	"Unsubscribe":                unsubscribe,
 }
 
 // call is one request on its way through an operation.
@@ -34,8 +36,13 @@ type call struct {
 	// without an offset are, and what an item is made in that names no zone.
 	zone   *time.Location
 	zoneID string
+	// streams are the server's subscriptions, server is which of the servers was reached.
+	streams *Streams
+	server  int
 	// refusal fails every item of a batch, nil for none.
 	refusal *failure
+	// stillFolders: see Options.
+	stillFolders bool
 }
 
 // prepare checks what holds for the whole request.

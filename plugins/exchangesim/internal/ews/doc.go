@@ -4,8 +4,9 @@
 // [New] makes a [Handler] for one world; [Options] say which version it reports, which
 // ways to sign in it offers, and which faults it meets. Its operations are
 // those of calendars: GetFolder, FindFolder, FindItem, GetItem, CreateItem, UpdateItem,
-// DeleteItem, SyncFolderItems, ConvertId, GetServerTimeZones, ResolveNames and
-// GetUserAvailability.
+// DeleteItem, SyncFolderItems, ConvertId, GetServerTimeZones, ResolveNames,
+// GetUserAvailability, and Subscribe, Unsubscribe and GetStreamingEvents for streaming
+// notifications, whose [Streams] tests can disturb.
 //
 // The package promises to behave as Exchange does, not as a client would like it:
 // requests are checked by Microsoft's schema (order of elements, required attributes,

@@ -3,6 +3,7 @@ package ews
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/trainercal/trainercal/plugins/exchangesim/world"
 )
@@ -84,10 +85,15 @@ const (
 	tagDeletedCountTotal  = 0x670B
 )
 
+// stillTime is the last change of a folder whose change properties do not move.
+var stillTime = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+
 // folderShape is which properties of a folder a client wants.
 type folderShape struct {
 	names    []string
 	extended []extendedField
+	// still: the change properties stay as they are, whatever happens in the folder.
+	still bool
 }
 
 // folderNames are the properties of a folder in the schema's order.
@@ -102,7 +108,7 @@ var folderOrder = orderOf([]string{
 })
 
 func (c *call) readFolderShape(e *element) (folderShape, *failure) {
-	s := folderShape{names: []string{"FolderId"}}
+	s := folderShape{names: []string{"FolderId"}, still: c.stillFolders}
 	switch e.value("BaseShape") {
 	case "Default":
 		s.names = []string{"FolderId", "DisplayName", "TotalCount", "ChildFolderCount", "UnreadCount"}
@@ -135,6 +141,9 @@ func (f folder) node(s folderShape) *node {
 	}
 	for _, name := range s.names {
 		n.add(f.property(name, info))
+	}
+	if s.still {
+		info.LastChange, info.Removed = stillTime, 0
 	}
 	for _, x := range s.extended {
 		n.add(f.extendedNode(x, info))
@@ -214,7 +223,8 @@ func (f folder) extendedNode(x extendedField, info world.Folder) *node {
 		if info.LastChange.IsZero() {
 			return nil
 		}
-		value = textEl("t:Value", info.LastChange.UTC().Format("2006-01-02T15:04:05.999Z"))
+		// In whole seconds: two changes shortly after one another look the same.
+		value = textEl("t:Value", info.LastChange.UTC().Format(time.RFC3339))
 	case tagDeletedCountTotal:
 		value = intEl("t:Value", info.Removed)
 	default:

@@ -38,8 +38,13 @@ type Options struct {
 	// Token reports whether an access token is good for EWS. With one, a caller is an
 	// application that may impersonate everybody.
 	Token func(token string) bool
+	// Streaming sets limits and pace of streaming notifications.
+	Streaming Streaming
 	// Faults decide what goes wrong, and count; nil for neither.
 	Faults *faults.Set
+	// StillFolders keeps the change properties of folders from moving: no document promises
+	// that they move with every change.
+	StillFolders bool
 	// Latency is how long every operation takes at least.
 	Latency time.Duration
 	// Concurrency is how many requests of one account may run at a time
@@ -52,6 +57,7 @@ type Handler struct {
 	opts Options
 
 	budgets budgets
+	streams *Streams
 
 	mu sync.Mutex
 	// running counts the requests in flight by account.
@@ -71,7 +77,7 @@ func New(opts Options) *Handler {
 		}
 	}
 	return &Handler{
-		opts: opts, running: map[string]int{},
+		opts: opts, running: map[string]int{}, streams: newStreams(opts.World, opts.Streaming),
 		budgets: budgets{policy: opts.Throttling, now: opts.World.Now},
 	}
 }
@@ -80,6 +86,7 @@ func New(opts Options) *Handler {
 // nothing else about the request matters.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	stamp(w.Header(), r.Header)
+	w.Header().Set("Date", h.opts.World.Now().UTC().Format(http.TimeFormat))
 	who, ok := h.authenticate(w, r)
 	if !ok {
 		return
@@ -98,8 +105,15 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuseBody(w, err)
 		return
 	}
+	if IsStream(body) {
+		h.serveStream(w, r, who, body)
+		return
+	}
 	h.serve(r, who, body).Send(w, r)
 }
+
+// Streams are the subscriptions to the server's calendars.
+func (h *Handler) Streams() *Streams { return h.streams }
 
 // stamp sets the headers by which Exchange's administrators find a request again.
 func stamp(answer, request http.Header) {
@@ -129,7 +143,7 @@ func (h *Handler) serve(r *http.Request, who caller, body []byte) *faults.Answer
 	if run == nil {
 		return h.soapFault(errSchema(env.operation, "The operation is not known: "+env.operation.name))
 	}
-	c := &call{world: h.opts.World, env: env, who: who}
+	c := h.call(r, env, who)
 	if !h.enter(who) {
 		return h.soapFault(errTooMany)
 	}
@@ -142,11 +156,23 @@ func (h *Handler) serve(r *http.Request, who caller, body []byte) *faults.Answer
 		if f := c.prepare(); f != nil {
 			return h.soapFault(f)
 		}
-		return h.soap(http.StatusOK, run(c, env.operation))
+		answer := h.soap(http.StatusOK, run(c, env.operation))
+		if strings.EqualFold(r.Header.Get("X-PreferServerAffinity"), "true") {
+			answer.Header.Set("Set-Cookie", c.affinity())
+		}
+		return answer
 	}, func(r faults.Rule) *faults.Answer { return h.refuse(c, r) })
 }
 
 var errTooMany = fail("ErrorExceededConnectionCount", "You have exceeded the available concurrent connections for your account. Try again once your other requests have completed.")
+
+// call is a request of a known sender on its way.
+func (h *Handler) call(r *http.Request, env *envelope, who caller) *call {
+	return &call{
+		world: h.opts.World, env: env, who: who, stillFolders: h.opts.StillFolders,
+		streams: h.streams, server: h.streams.server(r.Header),
+	}
+}
 
 // rule counts the call and finds the fault it meets. A request about several
 // mailboxes is one request, and counted under none of them.

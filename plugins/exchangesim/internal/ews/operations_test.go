@@ -96,6 +96,9 @@ func (r *rig) requests() map[string][]string {
 			`<m:ResolveNames ReturnFullContactData="true"><m:UnresolvedEntry>ana</m:UnresolvedEntry></m:ResolveNames>`,
 			`<m:ResolveNames ReturnFullContactData="false"><m:UnresolvedEntry>zoe</m:UnresolvedEntry></m:ResolveNames>`,
 		},
+		// As the account itself, who has no mailbox of its own and owns none.
+		"Subscribe":                  {subscribeRequest(calendarOf(ana)), subscribeRequest(calendarOf(ana), calendarOf(bob))},
+		"Unsubscribe":                {`<m:Unsubscribe><m:SubscriptionId>nobody's</m:SubscriptionId></m:Unsubscribe>`},
 		"GetUserAvailabilityRequest": {availabilityRequest("DetailedMerged", ana, "nobody@example.org"), availabilityRequest("FreeBusy", bob)},
 	}
 }

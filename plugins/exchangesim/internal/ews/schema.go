@@ -23,7 +23,13 @@ var sequences = parseSequences(map[string]string{
 	"ResolveNames":       "ParentFolderIds UnresolvedEntry!",
 	"FindItem": "ItemShape! IndexedPageItemView|FractionalPageItemView|SeekToConditionPageItemView|CalendarView|ContactsView " +
 		"GroupBy|DistinguishedGroupBy Restriction SortOrder ParentFolderIds! QueryString",
-	"GetUserAvailabilityRequest": "TimeZone MailboxDataArray! FreeBusyViewOptions SuggestionsViewOptions",
+	"Subscribe":                    "PullSubscriptionRequest|PushSubscriptionRequest|StreamingSubscriptionRequest!",
+	"StreamingSubscriptionRequest": "FolderIds EventTypes!",
+	"EventTypes":                   "EventType!+",
+	"Unsubscribe":                  "SubscriptionId!",
+	"GetStreamingEvents":           "SubscriptionIds! ConnectionTimeout!",
+	"SubscriptionIds":              "SubscriptionId!+",
+	"GetUserAvailabilityRequest":   "TimeZone MailboxDataArray! FreeBusyViewOptions SuggestionsViewOptions",
 
 	"FolderShape": "BaseShape! AdditionalProperties",
 	"ItemShape": "BaseShape! IncludeMimeContent BodyType UniqueBodyType NormalizedBodyType FilterHtmlContent " +
@@ -105,6 +111,8 @@ var values = map[string]func(string) bool{
 	"IsResponseRequested":                isBool,
 	"ReminderMinutesBeforeStart":         isInt,
 	"MaxChangesReturned":                 func(s string) bool { return isInt(s) && inRange(s, 1, 512) },
+	"ConnectionTimeout":                  func(s string) bool { return isInt(s) && inRange(s, 1, 30) },
+	"EventType":                          isEnum("CopiedEvent CreatedEvent DeletedEvent ModifiedEvent MovedEvent NewMailEvent FreeBusyChangedEvent"),
 	"Interval":                           isInt,
 	"DayOfMonth":                         isInt,
 	"NumberOfOccurrences":                isInt,
