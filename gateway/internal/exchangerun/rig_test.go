@@ -147,7 +147,7 @@ func (r *rig) trainer(label string) {
 	r.targets = append(r.targets, runner.Target{
 		ID:      platform.TrainerID{Provider: provider, Label: label},
 		Mailbox: sdk.Mailbox{Address: address, TimeZone: home}, Zone: zone,
-		Push: true, Pull: true, Detail: sdk.DetailFull, CancelledShowAs: calendar.ShowAsFree,
+		Push: true, Pull: true, Detail: sdk.DetailFull, Render: platform.RenderOptions{CancelledShowAs: calendar.ShowAsFree},
 		ShowAs: []calendar.ShowAs{calendar.ShowAsTentative, calendar.ShowAsBusy, calendar.ShowAsOutOfOffice, calendar.ShowAsUnknown},
 	})
 }
