@@ -24,6 +24,7 @@ func ewsAccountAt(t *testing.T, f *fake, c *clock) (*ewsAccount, *account) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = opened.Close() })
 	return opened.(*ewsAccount), f.accountOf(b, nil)
 }
 

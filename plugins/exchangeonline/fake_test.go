@@ -244,6 +244,7 @@ func (f *fake) accountOf(b backend, changes map[string]any) *account {
 	if err != nil {
 		f.t.Fatal(err)
 	}
+	f.t.Cleanup(func() { _ = opened.Close() })
 	return opened.(*account)
 }
 

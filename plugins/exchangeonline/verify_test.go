@@ -200,6 +200,7 @@ func TestVerifyUnreachable(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		defer opened.Close() //nolint:errcheck // it has nothing to say
 		want := []string{"settings passed", "resolve failed", ana + " mailbox skipped"}
 		if diff := cmp.Diff(want, verify(t, opened.(*account), ana)); diff != "" {
 			t.Error(diff)
