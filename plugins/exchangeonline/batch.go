@@ -1,7 +1,9 @@
 package exchangeonline
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"maps"
 	"net/http"
 	"slices"
@@ -141,12 +143,12 @@ func (s *session) sendBatch(ctx context.Context, what job, c chunk) (putOff, *sd
 		if err == nil {
 			a = s.partAnswer(p, responses[strconv.Itoa(i)], got.token)
 		}
+		p.unsure = p.unsure || got.repeated
 		if c.chain && i > 0 && a.status == http.StatusFailedDependency {
 			later.add(p, 0) // it was not tried: one before it was refused
 			continue
 		}
 		p.attempts++
-		p.unsure = p.unsure || got.repeated
 		a.unsure = p.unsure
 		if wait, again := s.again(p, a); again {
 			p.unsure = p.unsure || a.status >= 500
@@ -222,6 +224,9 @@ func (p *part) allHeaders() map[string]string {
 func (s *session) partAnswer(p *part, r batchAnswer, token string) partAnswer {
 	a := partAnswer{status: r.Status, body: plainBody(r.Body)}
 	if r.Status >= 200 && r.Status < 300 {
+		if !a.isGraphs() {
+			a.err = badAnswer("a part of a batch was answered by something that is not Microsoft Graph")
+		}
 		return a
 	}
 	a.refusedWith = readRefusal(r.Status, a.body)
@@ -238,6 +243,14 @@ func (s *session) partAnswer(p *part, r batchAnswer, token string) partAnswer {
 		s.pauses.set(p.mailbox, s.now().Add(wait))
 	}
 	return a
+}
+
+// isGraphs reports whether the body is what Graph answers with success: an object, or
+// nothing. A proxy's page in its place must not be taken for a deletion done.
+func (a partAnswer) isGraphs() bool {
+	body := bytes.TrimSpace(a.body)
+	nothing := len(body) == 0 || string(body) == "null"
+	return nothing || body[0] == '{' && json.Valid(body)
 }
 
 // again decides whether a part is sent again, and after what wait; with another token

@@ -83,22 +83,25 @@ func (s *session) get(ctx context.Context, operation, mailbox, link, preferences
 // it means, for callers that know better.
 func (s *session) send(ctx context.Context, r request) (answer, refusedWith, *sdk.Error) {
 	resp, token, err := s.once(ctx, r)
+	got := answer{token: token, repeated: err == nil && resp.Attempts > 1}
 	if err == nil && resp.Status == http.StatusUnauthorized {
 		// Tokens can be revoked before their end: one new one, made with what the server
 		// wants of it, then it is the account.
 		s.tokens.drop(token, challenge(resp.Header))
-		resp, token, err = s.once(ctx, r)
+		resp, got.token, err = s.once(ctx, r)
+		got.repeated = got.repeated || err == nil && resp.Attempts > 1
 	}
 	if err != nil {
-		return answer{}, refusedWith{}, err
+		return got, refusedWith{}, err
 	}
 	if resp.Status >= 300 || resp.Status < 200 {
-		return answer{}, readRefusal(resp.Status, resp.Body), s.refuse(r.mailboxes, resp)
+		return got, readRefusal(resp.Status, resp.Body), s.refuse(r.mailboxes, resp)
 	}
 	if !isJSON(resp.Header.Get("Content-Type")) {
-		return answer{}, refusedWith{}, refusedWith{status: resp.Status}.err()
+		return got, refusedWith{}, refusedWith{status: resp.Status}.err()
 	}
-	return answer{status: resp.Status, body: resp.Body, token: token, repeated: resp.Attempts > 1}, refusedWith{}, nil
+	got.status, got.body = resp.Status, resp.Body
+	return got, refusedWith{}, nil
 }
 
 // refuse is the error of a refused request. A refusal that asks to wait holds up

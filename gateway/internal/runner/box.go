@@ -64,8 +64,11 @@ type box struct {
 // carried out.
 type stepResult struct {
 	sent bool
-	link reconcile.Link
-	err  *sdk.Error
+	// answered: the plugin told how it ended; otherwise it may have been carried out,
+	// whatever ended the call.
+	answered bool
+	link     reconcile.Link
+	err      *sdk.Error
 	// whole says that link.Canonical is what the server holds.
 	whole bool
 }

@@ -97,7 +97,7 @@ func (b *box) addLinks(res *store.Result, newID func() string) {
 		switch {
 		case !d.sent || s.Duplicate:
 		case d.err != nil:
-			b.addFailed(res, s, d.err, newID)
+			b.addFailed(res, s, d, newID)
 		case s.Op == reconcile.OpRemove:
 			res.DropLinks = append(res.DropLinks, s.Link.Key)
 		default:
@@ -109,11 +109,11 @@ func (b *box) addLinks(res *store.Result, newID func() string) {
 // addFailed puts what a failed write teaches: a create that certainly made nothing
 // is no longer intended; an item that was not where we knew it is searched by its
 // marker, and made anew if it is nowhere (B6).
-func (b *box) addFailed(res *store.Result, s reconcile.CalendarStep, err *sdk.Error, newID func() string) {
+func (b *box) addFailed(res *store.Result, s reconcile.CalendarStep, d stepResult, newID func() string) {
 	switch {
-	case s.Op == reconcile.OpCreate && refused(err):
+	case s.Op == reconcile.OpCreate && d.answered && refused(d.err):
 		res.DropLinks = append(res.DropLinks, s.Link.Key)
-	case s.Op == reconcile.OpUpdate && err.Code == sdk.CodeItemNotFound:
+	case s.Op == reconcile.OpUpdate && d.err.Code == sdk.CodeItemNotFound:
 		lost := s.Link
 		lost.State, lost.Generation = reconcile.LinkIntended, newID()
 		lost.ItemID, lost.Version, lost.Canonical = "", "", nil

@@ -102,7 +102,7 @@ func (in *inbox) written(res sdk.WriteResult) error {
 
 // resultOf is how a step ended by the plugin's word.
 func resultOf(s reconcile.CalendarStep, res sdk.WriteResult) stepResult {
-	done := stepResult{sent: true, link: s.Link, err: res.Err}
+	done := stepResult{sent: true, answered: true, link: s.Link, err: res.Err}
 	if res.Err != nil || s.Op == reconcile.OpRemove {
 		return done
 	}
@@ -116,13 +116,14 @@ func resultOf(s reconcile.CalendarStep, res sdk.WriteResult) stepResult {
 	return done
 }
 
-// endWrites gives the steps without an answer the error that ended the call.
+// endWrites gives the steps without an answer the error that ended the call. What it
+// says of the account says nothing of them: they may have been carried out.
 func (b *box) endWrites(err *sdk.Error) {
 	if err == nil {
 		return
 	}
 	for i := range b.done {
-		if b.done[i].err != nil && b.done[i].err.Code == sdk.CodeOutcomeUnknown {
+		if b.done[i].sent && !b.done[i].answered {
 			b.done[i].err = err
 		}
 	}
