@@ -67,7 +67,7 @@ func (b backend) connect(name string, set settings) (*connection, error) {
 		return nil, sdk.CodeInternal.Wrap(err, "the account's metrics cannot be made")
 	}
 	client := transport.New(transport.Options{
-		Base: b.base, UserAgent: userAgent, Now: b.now,
+		Account: name, Base: b.base, UserAgent: userAgent, Now: b.now,
 		PerMailbox: set.perMailbox, PerAccount: set.concurrency, Pool: b.shared.pool,
 	})
 	tokens, signOut := b.shared.signIn(set, b.base, b.now)

@@ -150,7 +150,11 @@ func (s *session) sendBatch(ctx context.Context, what job, c chunk) (putOff, *sd
 		}
 		p.attempts++
 		a.unsure = p.unsure
+		if a.status == http.StatusTooManyRequests {
+			s.client.Throttled(ctx, a.status)
+		}
 		if wait, again := s.again(p, a); again {
+			transport.Retrying(ctx, string(a.err.Code), p.attempts+1, wait)
 			p.unsure = p.unsure || a.status >= 500
 			later.add(p, wait)
 			continue

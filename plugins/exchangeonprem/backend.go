@@ -43,7 +43,7 @@ func (b backend) Open(_ context.Context, req sdk.OpenRequest) (sdk.Account, erro
 		return nil, err
 	}
 	client := transport.New(transport.Options{
-		Base: b.base, RootCAs: set.roots, UserAgent: userAgent, Now: b.now,
+		Account: req.Name, Base: b.base, RootCAs: set.roots, UserAgent: userAgent, Now: b.now,
 	})
 	speaker := ews.New(ews.Options{
 		URL: set.url, Auth: ews.Basic(set.username, set.password), Transport: client, Now: b.now,

@@ -50,7 +50,9 @@ func New(opts Options) *Client {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	return &Client{opts: opts, gate: newGate(opts.Now), budget: newBudget(opts.Connections, opts.Now), found: newLocation()}
+	c := &Client{opts: opts, gate: newGate(opts.Now), budget: newBudget(opts.Connections, opts.Now), found: newLocation()}
+	opts.Transport.ReportBudget(c.budget.load)
+	return c
 }
 
 // Impersonates reports whether requests are made as the mailboxes' owners. Then each
@@ -130,6 +132,9 @@ func ask[M message](ctx context.Context, c *Client, q call, want int) ([]M, Serv
 	if refused == nil && len(messages) != want {
 		refused = sdk.CodeBadAnswer.New("the server answered %d of %d parts of a request", len(messages), want)
 	}
+	if complains(refused, messages) {
+		c.complained(ctx, x.resp)
+	}
 	if refused != nil {
 		c.heed(x.sent, refused)
 		return nil, v, lost(refused, q.write)
@@ -183,6 +188,8 @@ func (c *Client) send(ctx context.Context, q call, body []byte) (trip, error) {
 			return trip{}, x.refused
 		case x.refused != nil:
 		case again && c.shortPause(x):
+			c.complained(ctx, x.resp)
+			transport.Retrying(ctx, "throttled", attempt+1, 0)
 		default:
 			return x, nil
 		}
@@ -191,15 +198,19 @@ func (c *Client) send(ctx context.Context, q call, body []byte) (trip, error) {
 
 // once sends the body once, when its mailbox has its turn and the gate lets it through.
 func (c *Client) once(ctx context.Context, q call, body []byte) (x trip, err error) {
+	since := c.opts.Now()
 	s, err := c.budget.acquire(ctx, q.turn())
 	if err != nil {
 		return trip{}, err
 	}
+	c.opts.Transport.Waited(ctx, transport.WaitSlot, since)
+	since = c.opts.Now()
 	defer func() { c.budget.release(s, strained(x.resp, err)) }()
 	p, err := c.gate.enter(ctx)
 	if err != nil {
 		return trip{}, err
 	}
+	c.opts.Transport.Waited(ctx, transport.WaitPause, since)
 	defer p.leave()
 	x.sent = c.opts.Now()
 	at, located := c.endpoint(ctx, q.mailbox)

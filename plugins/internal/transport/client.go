@@ -16,6 +16,9 @@ import (
 
 // Options configure a [Client]. The zero value is usable.
 type Options struct {
+	// Account is "provider/service": whose requests traces and metrics say these are.
+	// Without it they are nobody's.
+	Account string
 	// Base makes the connections; nil means TLS by the system's roots, proxies from
 	// the environment, and bounded dialling and handshakes.
 	Base http.RoundTripper
@@ -90,15 +93,17 @@ type Client struct {
 	http      *http.Client
 	account   *semaphore.Weighted
 	mailboxes *keyed
+	measures  *measures
 }
 
 // New returns a client.
 func New(opts Options) *Client {
 	opts = opts.withDefaults()
+	m := newMeasures(opts.Account, opts.PerAccount)
 	return &Client{
-		opts: opts,
+		opts: opts, measures: m,
 		http: &http.Client{
-			Transport:     traced(opts.Base),
+			Transport:     traced(opts.Base, m),
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 		account:   semaphore.NewWeighted(int64(opts.PerAccount)),
@@ -106,8 +111,9 @@ func New(opts Options) *Client {
 	}
 }
 
-// Close drops idle connections.
+// Close drops idle connections, and ends the client's measuring.
 func (c *Client) Close() {
+	c.measures.close()
 	if t, ok := c.opts.Base.(interface{ CloseIdleConnections() }); ok {
 		t.CloseIdleConnections()
 	}
@@ -155,10 +161,12 @@ func (c *Client) Do(ctx context.Context, req Request, meta Meta) (*Response, err
 			resp.Attempts = attempt
 		}
 		maybeDone = remember(err, maybeDone)
+		c.noted(ctx, resp)
 		wait, again := c.again(attempt, meta, resp, err)
 		if !again {
 			return resp, err
 		}
+		Retrying(ctx, reasonOf(resp, err), attempt+1, wait)
 		if waitErr := Sleep(ctx, wait); waitErr != nil {
 			if resp != nil {
 				return resp, nil
@@ -170,11 +178,15 @@ func (c *Client) Do(ctx context.Context, req Request, meta Meta) (*Response, err
 
 // attempt sends a request once, within the limits.
 func (c *Client) attempt(ctx context.Context, req Request, meta Meta, id string) (*Response, error) {
+	since := c.opts.Now()
 	release, err := c.acquire(ctx, meta.Mailboxes)
 	if err != nil {
 		return nil, &Error{Kind: Cancelled, Host: hostOf(req.URL), cause: err}
 	}
 	defer release()
+	c.Waited(ctx, WaitSlot, since)
+	c.measures.inUse.Add(1)
+	defer c.measures.inUse.Add(-1)
 	attemptCtx, cancel := context.WithTimeout(withOperation(ctx, meta.Operation), c.opts.Timeout)
 	defer cancel()
 	out, err := c.build(attemptCtx, req, id)

@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"go.opentelemetry.io/otel/trace"
 )
 
 type (
@@ -21,8 +22,9 @@ func withOperation(ctx context.Context, name string) context.Context {
 // server and the status, and nothing of the URL's path and query: the
 // instrumentation records the URL it sees, so it sees the server's root only, and
 // the real target is put back below it.
-func traced(base http.RoundTripper) http.RoundTripper {
-	return hide{otelhttp.NewTransport(reveal{base}, otelhttp.WithSpanNameFormatter(spanName))}
+func traced(base http.RoundTripper, m *measures) http.RoundTripper {
+	return hide{otelhttp.NewTransport(reveal{base}, otelhttp.WithSpanNameFormatter(spanName),
+		otelhttp.WithSpanOptions(trace.WithAttributes(m.attributes()...))), m}
 }
 
 func spanName(_ string, r *http.Request) string {
@@ -32,11 +34,14 @@ func spanName(_ string, r *http.Request) string {
 	return "HTTP " + r.Method
 }
 
-type hide struct{ next http.RoundTripper }
+type hide struct {
+	next     http.RoundTripper
+	measures *measures
+}
 
 // RoundTrip shows the next round tripper the server's root.
 func (h hide) RoundTrip(r *http.Request) (*http.Response, error) {
-	shown := r.Clone(context.WithValue(r.Context(), targetKey{}, r.URL))
+	shown := r.Clone(context.WithValue(h.measures.labelled(r.Context()), targetKey{}, r.URL))
 	shown.URL = &url.URL{Scheme: r.URL.Scheme, Host: r.URL.Host, Path: "/"}
 	resp, err := h.next.RoundTrip(shown)
 	if resp != nil {
