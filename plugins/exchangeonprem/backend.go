@@ -2,12 +2,11 @@ package exchangeonprem
 
 import (
 	"context"
-	"net/http"
+	"net"
 	"time"
 
 	"github.com/trainercal/trainercal/plugins/internal/ews"
 	"github.com/trainercal/trainercal/plugins/internal/ewscalendar"
-	"github.com/trainercal/trainercal/plugins/internal/transport"
 	"github.com/trainercal/trainercal/sdk"
 )
 
@@ -21,8 +20,8 @@ const userAgent = "trainercal-exchange-onprem/" + Version
 func New() sdk.Backend { return backend{now: time.Now} }
 
 type backend struct {
-	// base makes the connections; nil for the real network.
-	base http.RoundTripper
+	// dial makes connections, nil for the real network.
+	dial func(ctx context.Context, network, address string) (net.Conn, error)
 	now  func() time.Time
 }
 
@@ -42,16 +41,14 @@ func (b backend) Open(_ context.Context, req sdk.OpenRequest) (sdk.Account, erro
 	if err != nil {
 		return nil, err
 	}
-	client := transport.New(transport.Options{
-		Account: req.Name, Base: b.base, RootCAs: set.roots, UserAgent: userAgent, Now: b.now,
-	})
+	l := b.newLines(req.Name, set)
 	speaker := ews.New(ews.Options{
-		URL: set.url, Auth: ews.Basic(set.username, set.password), Transport: client, Now: b.now,
-		Impersonate: set.access == accessImpersonation,
+		URL: set.url, Locate: l.locator(req.MasterAccount), Auth: l.auth, Transport: l.signed, Now: b.now,
+		Impersonate: set.access == accessImpersonation, Connections: set.connections,
 	})
 	return &account{
 		Account:  ewscalendar.New(ewscalendar.Options{Client: speaker, Now: b.now}),
-		settings: set, transport: client, ews: speaker,
+		settings: set, lines: l, ews: speaker,
 	}, nil
 }
 
@@ -59,13 +56,13 @@ func (b backend) Open(_ context.Context, req sdk.OpenRequest) (sdk.Account, erro
 // on mailboxes are the embedded account's.
 type account struct {
 	*ewscalendar.Account
-	settings  settings
-	transport *transport.Client
-	ews       *ews.Client
+	settings settings
+	lines    *lines
+	ews      *ews.Client
 }
 
 // Close drops the account's connections.
 func (a *account) Close() error {
-	a.transport.Close()
+	a.lines.close()
 	return nil
 }

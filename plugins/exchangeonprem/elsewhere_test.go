@@ -4,9 +4,9 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/trainercal/trainercal/sdk"
 )
@@ -15,12 +15,9 @@ import (
 // notes the operations asked for.
 type binned struct{ asked []string }
 
-// RoundTrip answers a request.
-func (b *binned) RoundTrip(r *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
-	}
+// ServeHTTP answers a request.
+func (b *binned) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
 	operation, inner := "GetFolder", `<Folders><CalendarFolder><FolderId Id="calendar"/></CalendarFolder></Folders>`
 	if !strings.Contains(string(body), "<m:GetFolder>") {
 		operation = "GetItem"
@@ -33,22 +30,22 @@ func (b *binned) RoundTrip(r *http.Request) (*http.Response, error) {
 	b.asked = append(b.asked, operation)
 	answer := `<Envelope><Body><` + operation + `Response><ResponseMessages><Message ResponseClass="Success"><ResponseCode>NoError</ResponseCode>` +
 		inner + `</Message></ResponseMessages></` + operation + `Response></Body></Envelope>`
-	return &http.Response{
-		StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(answer)), Request: r,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}, nil
+	_, _ = io.WriteString(w, answer)
 }
 
 // What the trainer threw away is not brought up to date among the deleted items, even
 // where the server still knows it by its old id (B2).
 func TestUpdateOfADeletedItem(t *testing.T) {
 	server := &binned{}
-	account, err := backend{base: server, now: time.Now}.Open(t.Context(), sdk.OpenRequest{
-		Settings: []byte(`{"url":"https://mail.example","username":"u","password":"p"}`),
+	listener := httptest.NewServer(server)
+	defer listener.Close()
+	account, err := New().Open(t.Context(), sdk.OpenRequest{
+		Settings: []byte(`{"url":"` + listener.URL + `","username":"u","password":"p"}`),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer account.Close()
 	req := sdk.WriteRequest{
 		Mailbox:    sdk.Mailbox{Address: "ida@lakeside.example", TimeZone: "Europe/Berlin"},
 		Operations: []sdk.Operation{{ID: "1", Kind: sdk.Update, ItemID: "item"}},

@@ -7,17 +7,23 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"regexp"
 	"strings"
 
 	"github.com/trainercal/trainercal/plugins/internal/contract"
+	"github.com/trainercal/trainercal/plugins/internal/ews"
 	"github.com/trainercal/trainercal/plugins/internal/transport"
 	"github.com/trainercal/trainercal/sdk/schema"
 )
 
-// The values of access.
+// The values of access and auth.
 const (
 	accessFull          = "full"
 	accessImpersonation = "impersonation"
+	authBasic           = "basic"
+	authNTLM            = "ntlm"
+
+	maxConnections = 100
 )
 
 func settingsSchema() schema.Schema {
@@ -28,7 +34,11 @@ func settingsSchema() schema.Schema {
 		},
 		{
 			Name: "autodiscover", Type: schema.Bool, Default: false,
-			Help: "Find the server by the master account's address. Not supported yet.",
+			Help: "Find the server by the domain of the master account's address, as Outlook does, instead of by url.",
+		},
+		{
+			Name: "autodiscover_hosts", Type: schema.List,
+			Help: "Host names outside of that domain which autodiscover may send the credentials to.",
 		},
 		{
 			Name: "username", Type: schema.String, Required: true,
@@ -39,12 +49,20 @@ func settingsSchema() schema.Schema {
 			Help: "The master account's password.",
 		},
 		{
-			Name: "auth", Type: schema.String, Default: "basic", Enum: []string{"basic", "ntlm"},
-			Help: "How the master account signs in. Only basic is supported yet.",
+			Name: "auth", Type: schema.String, Default: authBasic, Enum: []string{authBasic, authNTLM},
+			Help: "How the master account signs in: basic or ntlm, whichever the EWS site has turned on.",
+		},
+		{
+			Name: "channel_binding", Type: schema.Bool, Default: true,
+			Help: "Tie a sign-in with ntlm to the server's certificate, as Extended Protection demands. Turn it off where a proxy ends TLS with another certificate; the EWS site must then not require Extended Protection.",
 		},
 		{
 			Name: "access", Type: schema.String, Default: accessFull, Enum: []string{accessFull, accessImpersonation},
 			Help: "How the master account reaches the mailboxes. full: full access on each, or editor rights on its calendar folder. impersonation: it acts as the mailboxes' owners, with the role ApplicationImpersonation.",
+		},
+		{
+			Name: "connections", Type: schema.Int, Default: int64(ews.DefaultConnections),
+			Help: "How many requests the account may have in flight at a time, from 1 to 100. Fewer are sent while the server complains.",
 		},
 		{
 			Name: "ca_file", Type: schema.String,
@@ -55,19 +73,30 @@ func settingsSchema() schema.Schema {
 
 // rawSettings is the settings block as the host sends it.
 type rawSettings struct {
-	URL          string `json:"url"`
-	Autodiscover bool   `json:"autodiscover"`
-	Username     string `json:"username"`
-	Password     string `json:"password"`
-	Auth         string `json:"auth"`
-	Access       string `json:"access"`
-	CAFile       string `json:"ca_file"`
+	URL               string   `json:"url"`
+	Autodiscover      bool     `json:"autodiscover"`
+	AutodiscoverHosts []string `json:"autodiscover_hosts"`
+	Username          string   `json:"username"`
+	Password          string   `json:"password"`
+	Auth              string   `json:"auth"`
+	ChannelBinding    bool     `json:"channel_binding"`
+	Access            string   `json:"access"`
+	Connections       int      `json:"connections"`
+	CAFile            string   `json:"ca_file"`
 }
 
 // settings is the settings block, checked.
 type settings struct {
+	// url is nil where the server is to be found by autodiscover; hosts are then the
+	// further ones that it may live at.
 	url                *url.URL
+	hosts              []string
 	username, password string
+	// auth is authBasic or authNTLM; bound: the latter is tied to the certificate.
+	auth  string
+	bound bool
+	// connections bounds the requests in flight.
+	connections int
 	// access is accessFull or accessImpersonation.
 	access string
 	// roots are the only authorities trusted, nil for the machine's.
@@ -75,18 +104,19 @@ type settings struct {
 }
 
 func parseSettings(data json.RawMessage) (settings, error) {
-	raw := rawSettings{Auth: "basic", Access: accessFull}
+	raw := rawSettings{Auth: authBasic, ChannelBinding: true, Access: accessFull, Connections: ews.DefaultConnections}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&raw); err != nil {
 		return settings{}, contract.Undecodable()
 	}
 	var refused refusals
-	refused.checkSupport(raw)
+	refused.checkChoices(raw)
 	refused.checkIdentity(raw)
 	set := settings{
-		url: refused.endpoint(raw), username: raw.Username, password: raw.Password,
-		access: raw.Access, roots: refused.authorities(raw.CAFile),
+		url: refused.endpoint(raw), hosts: refused.names(raw), username: raw.Username, password: raw.Password,
+		auth: raw.Auth, bound: raw.ChannelBinding, access: raw.Access, connections: raw.Connections,
+		roots: refused.authorities(raw.CAFile),
 	}
 	if err := refused.Err(); err != nil {
 		return settings{}, err
@@ -97,21 +127,19 @@ func parseSettings(data json.RawMessage) (settings, error) {
 // refusals collects what is wrong with the settings.
 type refusals struct{ contract.Refusals }
 
-func (r *refusals) checkSupport(raw rawSettings) {
-	switch raw.Auth {
-	case "basic":
-	case "ntlm":
-		r.Add("auth", `auth = "ntlm" is not supported yet`, `Turn Basic authentication on for the EWS site, and set auth = "basic".`)
-	default:
-		r.Add("auth", fmt.Sprintf("unknown auth %q", raw.Auth), `Set auth = "basic".`)
+func (r *refusals) checkChoices(raw rawSettings) {
+	if raw.Auth != authBasic && raw.Auth != authNTLM {
+		r.Add("auth", fmt.Sprintf("unknown auth %q", raw.Auth), `Set auth = "basic" or auth = "ntlm".`)
 	}
-	switch raw.Access {
-	case accessFull, accessImpersonation:
-	default:
+	if raw.Access != accessFull && raw.Access != accessImpersonation {
 		r.Add("access", fmt.Sprintf("unknown access %q", raw.Access), `Set access = "full" or access = "impersonation".`)
 	}
-	if raw.Autodiscover {
-		r.Add("autodiscover", "autodiscover is not supported yet", "Remove it, and set url to the server's EWS address.")
+	if raw.Connections < 1 || raw.Connections > maxConnections {
+		r.Add("connections", fmt.Sprintf("connections must be from 1 to %d", maxConnections),
+			"Exchange grants an account 27 at a time unless a throttling policy says otherwise.")
+	}
+	if !raw.ChannelBinding && raw.Auth != authNTLM {
+		r.Add("channel_binding", "channel_binding has no meaning here", `Remove it, or set auth = "ntlm".`)
 	}
 }
 
@@ -119,7 +147,7 @@ func (r *refusals) checkIdentity(raw rawSettings) {
 	switch {
 	case raw.Username == "":
 		r.Add("username", "username is missing", `Set the master account's sign-in name: DOMAIN\user or user@domain.`)
-	case strings.Contains(raw.Username, ":"):
+	case raw.Auth == authBasic && strings.Contains(raw.Username, ":"):
 		r.Add("username", "username must not contain a colon", "Basic authentication ends the name at the first colon (RFC 7617).")
 	}
 	if raw.Password == "" {
@@ -130,11 +158,14 @@ func (r *refusals) checkIdentity(raw rawSettings) {
 // endpoint reads the server's address. Without a path it is completed with the usual
 // one.
 func (r *refusals) endpoint(raw rawSettings) *url.URL {
-	if raw.URL == "" {
-		if !raw.Autodiscover {
-			r.Add("url", "url is missing", "Set the server's EWS address, usually https://SERVER/EWS/Exchange.asmx.")
-		}
+	switch {
+	case raw.URL == "" && raw.Autodiscover:
 		return nil
+	case raw.URL == "":
+		r.Add("url", "url is missing", "Set the server's EWS address, usually https://SERVER/EWS/Exchange.asmx, or autodiscover = true.")
+		return nil
+	case raw.Autodiscover:
+		r.Add("autodiscover", "url and autodiscover exclude each other", "Remove one of them.")
 	}
 	u, err := transport.CheckEndpoint(raw.URL)
 	if err != nil {
@@ -145,6 +176,21 @@ func (r *refusals) endpoint(raw rawSettings) *url.URL {
 		u = u.JoinPath("EWS", "Exchange.asmx")
 	}
 	return u
+}
+
+var hostName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$`)
+
+// names are the hosts that autodiscover may go to.
+func (r *refusals) names(raw rawSettings) []string {
+	if len(raw.AutodiscoverHosts) > 0 && !raw.Autodiscover {
+		r.Add("autodiscover_hosts", "autodiscover_hosts has no meaning here", "Remove it, or set autodiscover = true instead of url.")
+	}
+	for _, h := range raw.AutodiscoverHosts {
+		if !hostName.MatchString(h) {
+			r.Add("autodiscover_hosts", "autodiscover_hosts holds something that is no host name", `Write names as in "mail.example.org", without https:// and without a path.`)
+		}
+	}
+	return raw.AutodiscoverHosts
 }
 
 // authorities reads the file of trusted certificates.

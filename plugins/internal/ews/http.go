@@ -93,8 +93,8 @@ func redirected(h http.Header) *sdk.Error {
 
 var schemeForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,30}$`)
 
-// offered are the authentication schemes that a 401 lists.
-func offered(h http.Header) []string {
+// Schemes are the authentication schemes that a 401 lists.
+func Schemes(h http.Header) []string {
 	var schemes []string
 	for _, v := range h.Values("WWW-Authenticate") {
 		scheme, _, _ := strings.Cut(strings.TrimSpace(v), " ")
@@ -111,7 +111,7 @@ func (a Authorization) explain(sent, answer http.Header) *sdk.Error {
 	if a.Refused != nil {
 		a.Refused(sent, answer)
 	}
-	if err := a.Takes(offered(answer)); err != nil {
+	if err := a.Takes(Schemes(answer)); err != nil {
 		return err
 	}
 	refused := sdk.CodeCredentials.New("the server refused the user name and password").WithDetail("HTTP 401")

@@ -39,6 +39,26 @@ type location struct {
 
 func newLocation() *location { return &location{turn: make(chan struct{}, 1)} }
 
+// Endpoint is the server's address. It is searched for where it was not configured and is
+// not known yet, by the mailbox, empty for the account's own; credentials that are refused
+// then count as those of a request do.
+func (c *Client) Endpoint(ctx context.Context, mailbox string) (*url.URL, error) {
+	p, err := c.gate.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer p.leave()
+	u, failed := c.endpoint(ctx, mailbox)
+	if failed != nil {
+		x, err := c.unlocated(p, failed)
+		if err == nil {
+			err = x.refused
+		}
+		return nil, err
+	}
+	return u, nil
+}
+
 // endpoint is the server's address, which is searched for where it was not configured.
 // Refused credentials are sent once in a search.
 func (c *Client) endpoint(ctx context.Context, mailbox string) (*url.URL, *sdk.Error) {

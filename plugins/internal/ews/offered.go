@@ -31,7 +31,7 @@ func (c *Client) Offered(ctx context.Context, plain *transport.Client) ([]string
 		return nil, unreachable(err, false)
 	}
 	if resp.Status == http.StatusUnauthorized {
-		return offered(resp.Header), nil
+		return Schemes(resp.Header), nil
 	}
 	var soap answer[Status]
 	if decode(resp.Body, &soap) == nil && soap.Body != nil {

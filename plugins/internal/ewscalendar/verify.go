@@ -27,19 +27,22 @@ func (a *Account) VerifyMailboxes(ctx context.Context, mailboxes []sdk.Mailbox, 
 	})
 }
 
-// verifyMailbox emits the mailbox's steps up to the first that makes the others
-// pointless.
+// verifyMailbox emits every step of the mailbox; those that one that failed makes
+// pointless are not made, and say so.
 func (a *Account) verifyMailbox(ctx context.Context, m sdk.Mailbox, emit func(sdk.Check) error) error {
 	folder, _, err := a.client.GetCalendar(ctx, m.Address)
 	if err != nil {
-		return emit(FailedCheck(m.Address, "mailbox", "asked for the calendar", contract.AsError(err)))
+		return stopAt(emit, FailedCheck(m.Address, "mailbox", "asked for the calendar", contract.AsError(err)), "read", "private", "write")
 	}
 	a.folders.put(m.Address, folder.ID)
 	if err := emit(passed(m.Address, "mailbox", "the mailbox has a calendar")); err != nil {
 		return err
 	}
 	read := a.verifyRead(ctx, m)
-	if err := emit(read); err != nil || read.Outcome == sdk.Failed {
+	if read.Outcome == sdk.Failed {
+		return stopAt(emit, read, "private", "write")
+	}
+	if err := emit(read); err != nil {
 		return err
 	}
 	private, write := a.verifyItem(ctx, m, folder.Rights)
@@ -47,6 +50,23 @@ func (a *Account) verifyMailbox(ctx context.Context, m sdk.Mailbox, emit func(sd
 		return err
 	}
 	return emit(write)
+}
+
+// stopAt emits a step that failed, and those that were not made because of it.
+func stopAt(emit func(sdk.Check) error, failed sdk.Check, later ...string) error {
+	if err := emit(failed); err != nil {
+		return err
+	}
+	for _, step := range later {
+		skipped := sdk.Check{
+			Mailbox: failed.Mailbox, Step: step, Outcome: sdk.Skipped,
+			Observed: "not checked, because the step " + failed.Step + " failed",
+		}
+		if err := emit(skipped); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // verifyRead makes the request that a sync of a touched mailbox makes.
