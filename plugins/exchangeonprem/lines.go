@@ -49,7 +49,7 @@ func (b backend) newLines(account string, set settings) *lines {
 		})
 	}
 	client := func(account string, rt http.RoundTripper) *transport.Client {
-		return transport.New(transport.Options{Base: rt, UserAgent: userAgent, PerAccount: set.connections, Now: b.now})
+		return transport.New(transport.Options{Account: account, Base: rt, UserAgent: userAgent, PerAccount: set.connections, Now: b.now})
 	}
 	discoverer := func(rt http.RoundTripper) *transport.Client {
 		return transport.New(transport.Options{
