@@ -2,7 +2,9 @@ package reconcile
 
 import (
 	"cmp"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/trainercal/trainercal/sdk/calendar"
 )
@@ -81,6 +83,33 @@ func (a adopter) take(l lookalike) {
 			a.platform(OpRemove, ReasonTakenOver, m)
 		}
 	}
+}
+
+// Lookalikes returns what a former integration seems to have written: seen now, or pulled
+// before as unavailability. Until it is adopted it is taken for the trainer's own.
+func Lookalikes(in Input, titles func(Wanted) []string) []Finding {
+	v := newView(in)
+	found := map[calendar.ItemID]bool{}
+	for _, l := range v.lookalikes(titles) {
+		found[l.item.ID] = v.in.Policy.Pull
+	}
+	for _, w := range in.Wanted {
+		names := titles(w)
+		for _, m := range in.Mirrors {
+			subject, _, _ := strings.Cut(m.Description, "\n")
+			if !m.Private && m.SeriesID == "" && m.When.SameTime(w.Appointment.When) &&
+				slices.ContainsFunc(names, func(name string) bool { return sameText(name, subject) }) && !v.gone[m.ItemID] {
+				found[m.ItemID] = true
+			}
+		}
+	}
+	var out []Finding
+	for _, id := range slices.Sorted(maps.Keys(found)) {
+		if found[id] {
+			out = append(out, Finding{Reason: ReasonLookalike, ItemID: id})
+		}
+	}
+	return out
 }
 
 // lookalikes are the seen items that a former integration wrote, by key and id.

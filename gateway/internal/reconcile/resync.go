@@ -101,15 +101,30 @@ func (v *view) clear(key string, item calendar.Item) CalendarStep {
 	return step
 }
 
-// Cleared returns the input as it is once steps that [Clear] returned are carried out.
+// Cleared returns the input as it is once steps that [Clear] returned are carried out. A
+// copy of what went that a person made is one of their own appointments in it, so that
+// it is not taken for what is to be made anew.
 func Cleared(in Input, steps []CalendarStep) Input {
-	gone := map[calendar.ItemID]bool{}
+	gone, keys := map[calendar.ItemID]bool{}, map[string]bool{}
 	for _, s := range steps {
-		gone[s.Link.ItemID] = true
+		gone[s.Link.ItemID], keys[s.Link.Key] = true, true
 	}
+	v := newView(in)
+	copied := func(i calendar.Item) bool { return v.ours(i.Marker) && keys[i.Marker.Key] && !gone[i.ID] }
 	in.Links = slices.DeleteFunc(slices.Clone(in.Links), func(l Link) bool { return gone[l.ItemID] })
-	in.Read.Found = slices.DeleteFunc(slices.Clone(in.Read.Found), func(i calendar.Item) bool { return gone[i.ID] })
+	in.Read.Found = slices.DeleteFunc(slices.Clone(in.Read.Found), func(i calendar.Item) bool { return gone[i.ID] || copied(i) })
+	in.Read.Changes = slices.Clone(in.Read.Changes)
+	for n, c := range in.Read.Changes {
+		if c.Upsert != nil && copied(*c.Upsert) {
+			in.Read.Changes[n].Upsert = unmarked(*c.Upsert)
+		}
+	}
 	in.Read.Got = maps.Clone(in.Read.Got)
+	for id, item := range in.Read.Got {
+		if item != nil && copied(*item) {
+			in.Read.Got[id] = unmarked(*item)
+		}
+	}
 	if in.Read.Got == nil {
 		in.Read.Got = map[calendar.ItemID]*calendar.Item{}
 	}
@@ -117,6 +132,11 @@ func Cleared(in Input, steps []CalendarStep) Input {
 		in.Read.Got[id] = nil
 	}
 	return in
+}
+
+func unmarked(item calendar.Item) *calendar.Item {
+	item.Marker = nil
+	return &item
 }
 
 // Rebuild returns the plan of a re-sync after [Clear]. Without inPlace, what was pulled

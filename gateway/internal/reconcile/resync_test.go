@@ -196,6 +196,19 @@ func TestAdopt(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", test.name, diff)
 		}
 	}
+	for name, test := range map[string]struct {
+		in   Input
+		want []Finding
+	}{
+		"seen":                  {searched(want, nil, nil, former), []Finding{{ReasonLookalike, "1"}}},
+		"pulled before":         {searched(want, nil, []Mirror{mirror}), []Finding{{ReasonLookalike, "1"}}},
+		"the trainer's own":     {searched(want, nil, nil, with(func(i *calendar.Item) { i.Subject = "Dentist" })), nil},
+		"nothing to compare to": {searched(nil, nil, []Mirror{mirror}, former), nil},
+	} {
+		if diff := cmp.Diff(test.want, Lookalikes(test.in, titles), cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("lookalikes, %s (-want +got):\n%s", name, diff)
+		}
+	}
 	for name, change := range map[string]func(*Input){
 		"not read": func(in *Input) { in.Read.Complete = false }, "not searched": func(in *Input) { in.Read.FoundAll = false },
 	} {

@@ -49,7 +49,11 @@ func (p *pass) make(b *box) reconcile.Plan {
 		plan.Calendar = append(b.clearing, plan.Calendar...)
 		return plan
 	}
-	return reconcile.Make(in)
+	plan := reconcile.Make(in)
+	if p.dry != nil && p.job.Former.Titles != nil {
+		plan.Findings = append(plan.Findings, reconcile.Lookalikes(in, p.job.Former.Titles)...)
+	}
+	return plan
 }
 
 // clear begins a re-sync: it removes what is there of ours and stores that, before

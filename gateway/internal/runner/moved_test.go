@@ -1,12 +1,16 @@
 package runner
 
 import (
+	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/trainercal/trainercal/gateway/internal/reconcile"
+	"github.com/trainercal/trainercal/gateway/internal/store"
+	"github.com/trainercal/trainercal/sdk"
 	"github.com/trainercal/trainercal/sdk/calendar"
 	"github.com/trainercal/trainercal/sdk/sdktest"
 )
@@ -23,7 +27,7 @@ func TestMoved(t *testing.T) {
 	r.synced()
 	r.move("ana")
 	steps := outcome(t, r.synced(), "ana").Steps
-	if len(steps) != 1 || steps[0].Op != reconcile.OpCreate || steps[0].Reason != reconcile.ReasonMoved {
+	if len(steps) != 2 || steps[0].Op != reconcile.OpCreate || steps[0].Reason != reconcile.ReasonMoved || steps[1].Op != reconcile.OpRemove {
 		t.Errorf("the move did %+v", steps)
 	}
 	if diff := cmp.Diff(map[string][]string{course1: {"Training: Course 1"}}, r.own("ana")); diff != "" {
@@ -74,5 +78,136 @@ func TestIntendedIsSearched(t *testing.T) {
 		if links := r.memory("ana").Links; len(links) != 0 {
 			t.Errorf("bare reads %v: left in the memory: %v", bare, links)
 		}
+	}
+}
+
+// oldItems are the gateway's items in a mailbox that the trainer had.
+func (r *rig) oldItems(old sdk.Mailbox) map[string][]string {
+	r.t.Helper()
+	now := r.targets[0].Mailbox
+	r.targets[0].Mailbox = old
+	defer func() { r.targets[0].Mailbox = now }()
+	return r.own(r.targets[0].ID.Label)
+}
+
+// TestMovedAway holds the second half of map-5: once the new calendar has everything, the
+// old one is cleared of what the gateway wrote, and of nothing else; a plan says so first.
+func TestMovedAway(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "ana")
+	r.course("1", 3, "ana")
+	r.course("2", 4, "ana")
+	r.native("ana", "Dentist", 5)
+	r.synced()
+	old := r.target("ana").Mailbox
+	r.put("ana", calendar.Marker{Installation: "here", Key: course1, Generation: r.memory("ana").Links[0].Generation}, "My copy", 11)
+	r.move("ana")
+	planned := r.plan(Sync)
+	if planned.Moved == nil || planned.Moved.Mailbox != old || len(planned.Left) != 2 || planned.Left[0].Err != nil || len(planned.Plan.Calendar) != 2 {
+		t.Errorf("the plan is %+v", planned)
+	}
+	if left := r.memory("ana").Left; len(left) != 0 {
+		t.Errorf("a plan stored %+v", left)
+	}
+	run := r.synced()
+	want := []string{"pull remove vanished", "push create moved", "push create moved", "push remove moved", "push remove moved"}
+	if diff := cmp.Diff(want, steps(run, "ana")); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(map[string][]string{course1: {"My copy"}}, r.oldItems(old)); diff != "" {
+		t.Errorf("in the old calendar: %s", diff)
+	}
+	if left := r.memory("ana").Left; len(left) != 0 {
+		t.Errorf("still remembered: %+v", left)
+	}
+	if again := r.synced(); len(steps(again, "ana")) != 0 {
+		t.Errorf("afterwards a sync does %v", steps(again, "ana"))
+	}
+}
+
+// TestMovedUnreachable: what is in a calendar that cannot be reached is remembered until
+// it can; a trainer whose new calendar is not in sync yet loses nothing in the old one.
+func TestMovedUnreachable(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "ana")
+	r.course("1", 3, "ana")
+	r.synced()
+	old := r.target("ana").Mailbox
+	r.move("ana")
+	away := sdk.CodeUnavailable.New("the server is away")
+	calls := 0
+	r.account.before = func(_ context.Context, call string) error {
+		if call == "Write" {
+			return away
+		}
+		return nil
+	}
+	if run := r.run(); run.State != store.RunFailed || len(r.oldItems(old)) != 1 {
+		t.Errorf("the run is %s, the old calendar holds %v", run.State, r.oldItems(old))
+	}
+	r.account.before = func(_ context.Context, call string) error {
+		if calls++; call == "Find" && calls > 2 { // the search in the old calendar
+			return away
+		}
+		return nil
+	}
+	r.synced()
+	if left := r.memory("ana").Left; len(left) != 1 || left[0].Place.Mailbox != old || len(r.oldItems(old)) != 1 {
+		t.Errorf("remembered is %+v", left)
+	}
+	r.account.before = nil
+	r.synced()
+	if left := r.memory("ana").Left; len(left) != 0 || len(r.oldItems(old)) != 0 {
+		t.Errorf("remembered is %+v, the old calendar holds %v", left, r.oldItems(old))
+	}
+}
+
+// TestMovedOverNight holds I5, B15 and map-7: a mailbox behind another address or account
+// is found to hold what was written, and nothing is made or removed.
+func TestMovedOverNight(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "ana")
+	r.course("1", 3, "ana")
+	r.synced()
+	before := r.items("ana")
+	r.identity = "the same mailboxes behind a new account"
+	if planned := r.plan(Sync); planned.Moved == nil || len(planned.Left) != 0 || len(planned.Plan.Calendar) != 0 {
+		t.Errorf("the plan is %+v", planned)
+	}
+	run := r.synced()
+	if len(steps(run, "ana")) != 0 {
+		t.Errorf("the run did %v", steps(run, "ana"))
+	}
+	if diff := cmp.Diff(before, r.items("ana")); diff != "" {
+		t.Error(diff)
+	}
+	r.synced()
+	if left := r.memory("ana").Left; len(left) != 0 {
+		t.Errorf("still remembered: %+v", left)
+	}
+}
+
+// TestMovedToAnotherServer: the account of the same name reaches another server now, so
+// that what is in the old calendar stays, and is told.
+func TestMovedToAnotherServer(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "ana")
+	r.course("1", 3, "ana")
+	r.synced()
+	old := r.target("ana").Mailbox
+	r.move("ana")
+	r.identity = "another server"
+	if planned := r.plan(Sync); len(planned.Left) != 1 || planned.Left[0].Err == nil {
+		t.Errorf("the plan is %+v", planned)
+	}
+	run := r.synced()
+	if len(run.Events) != 1 || len(r.oldItems(old)) != 1 || len(r.memory("ana").Left) != 1 {
+		t.Errorf("events %v, remembered is %+v", run.Events, r.memory("ana").Left)
+	}
+	// Once it is over there is nothing to remove any more (push-14).
+	r.runner.Now = func() time.Time { return noon.AddDate(0, 0, 20) }
+	r.synced()
+	if left := r.memory("ana").Left; len(left) != 0 {
+		t.Errorf("still remembered: %+v", left)
 	}
 }

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -41,8 +42,10 @@ type rig struct {
 	targets  []Target
 	// refused, when set, is what opening the account answers.
 	refused error
-	ids     int
-	mu      sync.Mutex
+	// identity, when set, is that of the account.
+	identity string
+	ids      int
+	mu       sync.Mutex
 }
 
 func newRig(t testing.TB, trainers ...string) *rig {
@@ -66,7 +69,7 @@ func newRig(t testing.TB, trainers ...string) *rig {
 
 // Account implements Accounts.
 func (r *rig) Account(context.Context, string) (Account, error) {
-	return Account{Account: r.account, Identity: "memory"}, r.refused
+	return Account{Account: r.account, Identity: cmp.Or(r.identity, "memory")}, r.refused
 }
 
 func (r *rig) newID() string {

@@ -40,6 +40,9 @@ func (p *pass) settle(ctx context.Context, b *box, final bool) {
 	if b.recalled {
 		res := b.result(p.Runner, outcome.Failing)
 		res.Conflicts = b.conflicts(res, p.Now())
+		if b.binding != "" && res.Binding == b.binding {
+			res.Place = b.place(p) // where a later move has to clear up (map-5)
+		}
 		if err := p.Memory.Commit(ctx, res); err != nil {
 			outcome.State = store.RunFailed
 			outcome.Failing = b.failing(p.Runner, sdk.CodeInternal.Wrap(err, "the gateway could not store the result").
