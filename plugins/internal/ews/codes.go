@@ -18,8 +18,10 @@ const (
 	CodeSyncFolderGone   = "ErrorSyncFolderNotFound"
 	CodeBatchStopped     = "ErrorBatchProcessingStopped"
 	CodeViewRangeTooBig  = "ErrorCalendarViewRangeTooBig"
+	CodeTimeoutExpired   = "ErrorTimeoutExpired"
+	CodeTimeZone         = "ErrorTimeZone"
 	CodeServerBusy       = "ErrorServerBusy"
-	codeInternalServer   = "ErrorInternalServerError"
+	CodeInternalServer   = "ErrorInternalServerError"
 	backOffValue         = "BackOffMilliseconds"
 	innerCodeValue       = "InnerErrorResponseCode"
 	responseClassSuccess = "Success"
@@ -35,7 +37,7 @@ func HasCode(err error, code string) bool {
 // explain turns a response code, with the values that came with it, into an error.
 func explain(code string, values []xvalue) *sdk.Error {
 	code = safeCode(code)
-	if inner := safeCode(valueOf(values, innerCodeValue)); code == codeInternalServer && inner == CodeServerBusy {
+	if inner := safeCode(valueOf(values, innerCodeValue)); code == CodeInternalServer && inner == CodeServerBusy {
 		code = inner
 	}
 	m := lookup(code)

@@ -186,13 +186,13 @@ func TestSync(t *testing.T) {
 		}
 		return response("SyncFolderItems", failure("SyncFolderItems", CodeInvalidSyncState))
 	})
-	state, changed, err := c.Sync(t.Context(), "ana@example.org", "")
-	if state != "s2" || !changed || err != nil || s.count() != 2 {
-		t.Errorf("first: %q, %v, %v", state, changed, err)
+	state, changes, err := c.Sync(t.Context(), "ana@example.org", "")
+	if want := (Changes{Created: 1}); state != "s2" || changes != want || err != nil || s.count() != 2 {
+		t.Errorf("first: %q, %v, %v", state, changes, err)
 	}
-	state, changed, err = c.Sync(t.Context(), "ana@example.org", state)
-	if state != "s3" || changed || err != nil {
-		t.Errorf("that an item was read is no change: %q, %v, %v", state, changed, err)
+	state, changes, err = c.Sync(t.Context(), "ana@example.org", state)
+	if state != "s3" || changes.Any() || err != nil {
+		t.Errorf("that an item was read is no change: %q, %v, %v", state, changes, err)
 	}
 	if _, _, err = c.Sync(t.Context(), "ana@example.org", "old"); !HasCode(err, CodeInvalidSyncState) {
 		t.Errorf("%v; want %s (F5)", err, CodeInvalidSyncState)
@@ -221,7 +221,7 @@ func TestBatchOutcomes(t *testing.T) {
 	c, _ := newFake(t, always(response("UpdateItem",
 		success("UpdateItem", item), failure("UpdateItem", "ErrorIrresolvableConflict"),
 		strings.Replace(failure("UpdateItem", CodeBatchStopped), "Error\"", "Warning\"", 1), success("UpdateItem", "<m:Items/>"))))
-	results, err := c.UpdateItems(t.Context(), "ana@example.org", make([]Change, 4), true)
+	results, err := c.UpdateItems(t.Context(), []string{"ana@example.org"}, make([]Change, 4), true)
 	if err != nil {
 		t.Fatal(err)
 	}

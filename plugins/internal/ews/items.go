@@ -10,15 +10,16 @@ import (
 // them more than a minute, and get slow with large ones just when they are busy.
 const batch = 50
 
-// GetItems fetches whole items, with the body as plain text where it is asked for.
-// Results are in the order of ids. A nil item in a result without error does not
-// happen.
-func (c *Client) GetItems(ctx context.Context, mailbox string, ids []string, body bool) ([]Result[Item], error) {
+// GetItems fetches whole items of mailboxes, with the body as plain text where it is
+// asked for. Results are in the order of ids. As ids tell the mailbox, those of several
+// may go together with full access; otherwise there is one mailbox. A nil item in a
+// result without error does not happen.
+func (c *Client) GetItems(ctx context.Context, mailboxes, ids []string, body bool) ([]Result[Item], error) {
 	results := make([]Result[Item], 0, len(ids))
 	for len(ids) > 0 {
 		n := min(batch, len(ids))
 		req := getItem{Shape: wholeShape(body), IDs: itemIDs(ids[:n])}
-		messages, _, err := ask[itemsMessage](ctx, c, call{req: req, mailbox: mailbox}, n)
+		messages, _, err := ask[itemsMessage](ctx, c, callOn(mailboxes, req, false), n)
 		if err != nil {
 			return nil, err
 		}
@@ -28,6 +29,11 @@ func (c *Client) GetItems(ctx context.Context, mailbox string, ids []string, bod
 		ids = ids[n:]
 	}
 	return results, nil
+}
+
+// callOn is a request that works on several mailboxes, of which there is at least one.
+func callOn(mailboxes []string, req request, write bool) call {
+	return call{req: req, mailbox: mailboxes[0], others: mailboxes[1:], write: write}
 }
 
 // item is the message's one item. What is not a calendar item is nothing we wrote or
@@ -54,10 +60,10 @@ func (c *Client) CreateItems(ctx context.Context, mailbox string, items []NewIte
 
 // UpdateItems changes items. With guarded set, an item whose change key is another
 // than the one named is left alone with ErrorIrresolvableConflict; otherwise the
-// change wins. Either way each id needs a change key.
-func (c *Client) UpdateItems(ctx context.Context, mailbox string, changes []Change, guarded bool) ([]Result[ItemID], error) {
+// change wins. Either way each id needs a change key. Of mailboxes see [Client.GetItems].
+func (c *Client) UpdateItems(ctx context.Context, mailboxes []string, changes []Change, guarded bool) ([]Result[ItemID], error) {
 	req := updateRequest(changes, guarded)
-	messages, _, err := ask[itemsMessage](ctx, c, call{req: req, mailbox: mailbox, write: true}, len(changes))
+	messages, _, err := ask[itemsMessage](ctx, c, callOn(mailboxes, req, true), len(changes))
 	return ids(messages), err
 }
 
@@ -75,10 +81,10 @@ func ids(messages []itemsMessage) []Result[ItemID] {
 }
 
 // DeleteItems moves items to the mailbox's deleted items, or with hard set removes
-// them for good.
-func (c *Client) DeleteItems(ctx context.Context, mailbox string, items []string, hard bool) ([]Result[struct{}], error) {
+// them for good. Of mailboxes see [Client.GetItems].
+func (c *Client) DeleteItems(ctx context.Context, mailboxes, items []string, hard bool) ([]Result[struct{}], error) {
 	req := deleteRequest(items, hard)
-	messages, _, err := ask[deleteMessage](ctx, c, call{req: req, mailbox: mailbox, write: true}, len(items))
+	messages, _, err := ask[deleteMessage](ctx, c, callOn(mailboxes, req, true), len(items))
 	results := make([]Result[struct{}], len(messages))
 	for i, m := range messages {
 		results[i].Err = m.err()

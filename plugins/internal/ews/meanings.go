@@ -36,14 +36,14 @@ var waitMeanings = map[string]meaning{
 	"ErrorExceededConnectionCount":          {sdk.CodeThrottled, "the account has too many requests open", "nothing at first: fewer are sent by itself; if it goes on, set connections lower, or raise EwsMaxConcurrency in the account's throttling policy"},
 	"ErrorExceededFindCountLimit":           {sdk.CodeThrottled, "the account searches too much at a time", "nothing at first: fewer are sent by itself; if it goes on, raise EwsFindCountLimit in the account's throttling policy"},
 	"ErrorInternalServerTransientError":     {sdk.CodeUnavailable, "the server fails for a moment", waitAdvice},
-	codeInternalServer:                      {sdk.CodeUnavailable, "the server fails", waitAdvice},
+	CodeInternalServer:                      {sdk.CodeUnavailable, "the server fails", waitAdvice},
 	"ErrorMailboxFailover":                  {sdk.CodeUnavailable, "the mailbox's database moves to another server", waitAdvice},
 	"ErrorMailboxStoreUnavailable":          {sdk.CodeUnavailable, "the mailbox's database is not available", "nothing at first: it is tried again by itself; if it stays so, check that the database is mounted (Get-MailboxDatabase -Status)"},
 	"ErrorMailboxMoveInProgress":            {sdk.CodeUnavailable, "the mailbox is being moved", "wait for the move; if it moves to Exchange Online, change the trainer's service"},
 	"ErrorADUnavailable":                    {sdk.CodeUnavailable, "the server does not reach Active Directory", directAdvice},
 	"ErrorADOperation":                      {sdk.CodeUnavailable, "the server's request to Active Directory failed", directAdvice},
 	"ErrorConnectionFailed":                 {sdk.CodeUnavailable, "the server does not reach the mailbox's server", waitAdvice},
-	"ErrorTimeoutExpired":                   {sdk.CodeUnavailable, "the server took too long", waitAdvice},
+	CodeTimeoutExpired:                      {sdk.CodeUnavailable, "the server took too long", waitAdvice},
 	"ErrorTooManyObjectsOpened":             {sdk.CodeUnavailable, "the mailbox has too much open", waitAdvice},
 	"ErrorInsufficientResources":            {sdk.CodeUnavailable, "the server is out of resources", waitAdvice},
 	"ErrorNoRespondingCASInDestinationSite": {sdk.CodeUnavailable, "no server of the mailbox's site responds", "check the Exchange servers of the site in which the mailbox lives"},
@@ -112,7 +112,7 @@ var accountMeanings = map[string]meaning{
 
 // contentMeanings are the codes of requests and items that the server refuses as they are.
 var contentMeanings = join(defects(), map[string]meaning{
-	"ErrorTimeZone": {sdk.CodeInvalidItem, "the server does not know the time zone", "check the course's or the trainer's timezone"},
+	CodeTimeZone: {sdk.CodeInvalidItem, "the server does not know the time zone", "check the course's or the trainer's timezone"},
 	"ErrorCalendarEndDateIsEarlierThanStartDate": {sdk.CodeInvalidItem, "the appointment ends before it starts", timesAdvice},
 	"ErrorCalendarDurationIsTooLong":             {sdk.CodeInvalidItem, "the appointment is longer than five years", timesAdvice},
 	"ErrorOccurrenceCrossingBoundary":            {sdk.CodeInvalidItem, "an occurrence cannot pass its neighbour", timesAdvice},

@@ -12,8 +12,10 @@ type folderMessage struct {
 }
 
 type folder struct {
-	ID     ItemID `xml:"FolderId"`
-	Rights *struct {
+	ID         ItemID     `xml:"FolderId"`
+	Total      *int64     `xml:"TotalCount"`
+	Properties []property `xml:"ExtendedProperty"`
+	Rights     *struct {
 		Create      bool  `xml:"CreateContents"`
 		Delete      bool  `xml:"Delete"`
 		Modify      bool  `xml:"Modify"`
@@ -57,35 +59,45 @@ type syncMessage struct {
 	} `xml:"Changes"`
 }
 
+// Changes counts what happened to the items of a calendar.
+type Changes struct{ Created, Updated, Deleted int }
+
+// Any reports whether anything happened.
+func (c Changes) Any() bool { return c != Changes{} }
+
 // deleteMessage says nothing but how it went.
 type deleteMessage struct{ Status }
+
+// property is a MAPI property of an item or a folder.
+type property struct {
+	Field struct {
+		Set  string `xml:"PropertySetId,attr"`
+		Name string `xml:"PropertyName,attr"`
+		Tag  string `xml:"PropertyTag,attr"`
+	} `xml:"ExtendedFieldURI"`
+	Value string `xml:"Value"`
+}
 
 // TypeSeries is the Type of the item that stands for all occurrences of a series.
 const TypeSeries = "RecurringMaster"
 
 // Item is a calendar item as the server shows it.
 type Item struct {
-	ItemID       ItemID  `xml:"ItemId"`
-	ParentFolder ItemID  `xml:"ParentFolderId"`
-	Subject      string  `xml:"Subject"`
-	Sensitivity  string  `xml:"Sensitivity"`
-	Body         *string `xml:"Body"`
-	Properties   []struct {
-		Field struct {
-			Set  string `xml:"PropertySetId,attr"`
-			Name string `xml:"PropertyName,attr"`
-		} `xml:"ExtendedFieldURI"`
-		Value string `xml:"Value"`
-	} `xml:"ExtendedProperty"`
-	UID        string  `xml:"UID"`
-	Start      *moment `xml:"Start"`
-	End        *moment `xml:"End"`
-	AllDay     bool    `xml:"IsAllDayEvent"`
-	FreeBusy   string  `xml:"LegacyFreeBusyStatus"`
-	Location   string  `xml:"Location"`
-	Cancelled  bool    `xml:"IsCancelled"`
-	Type       string  `xml:"CalendarItemType"`
-	MyResponse string  `xml:"MyResponseType"`
+	ItemID       ItemID     `xml:"ItemId"`
+	ParentFolder ItemID     `xml:"ParentFolderId"`
+	Subject      string     `xml:"Subject"`
+	Sensitivity  string     `xml:"Sensitivity"`
+	Body         *string    `xml:"Body"`
+	Properties   []property `xml:"ExtendedProperty"`
+	UID          string     `xml:"UID"`
+	Start        *moment    `xml:"Start"`
+	End          *moment    `xml:"End"`
+	AllDay       bool       `xml:"IsAllDayEvent"`
+	FreeBusy     string     `xml:"LegacyFreeBusyStatus"`
+	Location     string     `xml:"Location"`
+	Cancelled    bool       `xml:"IsCancelled"`
+	Type         string     `xml:"CalendarItemType"`
+	MyResponse   string     `xml:"MyResponseType"`
 	// Lists tell the zone's id alone (since 2013), whole items the zone as well.
 	StartTimeZoneID string `xml:"StartTimeZoneId"`
 	StartTimeZone   struct {

@@ -20,7 +20,7 @@ var readers = map[string]func([]byte) (items int, err error){
 	"CreateItem":      reader(func(m itemsMessage) int { return m.Items.count() }),
 	"UpdateItem":      reader(func(m itemsMessage) int { return m.Items.count() }),
 	"DeleteItem":      reader(func(deleteMessage) int { return 0 }),
-	"SyncFolderItems": reader(func(m syncMessage) int { return m.changes() }),
+	"SyncFolderItems": reader(func(m syncMessage) int { c := m.changes(); return c.Created + c.Updated + c.Deleted }),
 }
 
 func (m findMessage) items() int {

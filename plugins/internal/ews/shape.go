@@ -7,10 +7,12 @@ type fieldURI struct {
 	FieldURI string `xml:"FieldURI,attr"`
 }
 
-// extendedFieldURI names a MAPI named property.
+// extendedFieldURI names a MAPI property: a named one by its set and name, another by its
+// tag.
 type extendedFieldURI struct {
-	PropertySetID string `xml:"PropertySetId,attr"`
-	PropertyName  string `xml:"PropertyName,attr"`
+	PropertySetID string `xml:"PropertySetId,attr,omitempty"`
+	PropertyName  string `xml:"PropertyName,attr,omitempty"`
+	PropertyTag   string `xml:"PropertyTag,attr,omitempty"`
 	PropertyType  string `xml:"PropertyType,attr"`
 }
 
@@ -36,6 +38,18 @@ type itemShape struct {
 type folderShape struct {
 	BaseShape            string     `xml:"t:BaseShape"`
 	AdditionalProperties properties `xml:"t:AdditionalProperties"`
+}
+
+// rightsShape asks what the account may do in a folder.
+func rightsShape() folderShape {
+	return folderShape{BaseShape: "IdOnly", AdditionalProperties: properties{Fields: []fieldURI{{"folder:EffectiveRights"}}}}
+}
+
+// markShape asks for what a [Mark] holds.
+func markShape() folderShape {
+	return folderShape{BaseShape: "IdOnly", AdditionalProperties: properties{
+		Fields: []fieldURI{{"folder:TotalCount"}}, Extended: []extendedFieldURI{commitTimeField, deletedCountField},
+	}}
 }
 
 // idOnly asks for the ids and change keys alone.

@@ -14,26 +14,25 @@ const (
 )
 
 // Sync walks the changes of a calendar since a sync state, from the beginning where
-// state is empty, and returns the state at the end and whether anything was created,
-// changed or deleted on the way. It is a detector only: what it lists are series and
+// state is empty, and returns the state at the end and what happened on the way. It is a detector only: what it lists are series and
 // single items of all times, not occurrences of a window. A state that the server no
 // longer accepts is [CodeInvalidSyncState] or [CodeSyncFolderGone].
-func (c *Client) Sync(ctx context.Context, mailbox, state string) (next string, changed bool, err error) {
+func (c *Client) Sync(ctx context.Context, mailbox, state string) (next string, changes Changes, err error) {
 	for range maxSyncPages {
 		page, err := c.syncPage(ctx, mailbox, state)
 		if err != nil {
-			return "", false, err
+			return "", Changes{}, err
 		}
-		changed = changed || page.changes() > 0
+		changes = changes.and(page.changes())
 		if *page.Last {
-			return page.State, changed, nil
+			return page.State, changes, nil
 		}
 		if page.State == state {
-			return "", false, sdk.CodeBadAnswer.New("the server says that more changes follow and does not move on")
+			return "", Changes{}, sdk.CodeBadAnswer.New("the server says that more changes follow and does not move on")
 		}
 		state = page.State
 	}
-	return "", false, sdk.CodeBadAnswer.New("the server's list of changes does not end")
+	return "", Changes{}, sdk.CodeBadAnswer.New("the server's list of changes does not end")
 }
 
 func (c *Client) syncPage(ctx context.Context, mailbox, state string) (syncMessage, error) {
@@ -58,9 +57,13 @@ func (c *Client) syncPage(ctx context.Context, mailbox, state string) (syncMessa
 }
 
 // changes counts what happened to items; that one was read is nothing to us.
-func (m syncMessage) changes() int {
+func (m syncMessage) changes() Changes {
 	if m.Changes == nil {
-		return 0
+		return Changes{}
 	}
-	return len(m.Changes.Create) + len(m.Changes.Update) + len(m.Changes.Delete)
+	return Changes{Created: len(m.Changes.Create), Updated: len(m.Changes.Update), Deleted: len(m.Changes.Delete)}
+}
+
+func (c Changes) and(d Changes) Changes {
+	return Changes{Created: c.Created + d.Created, Updated: c.Updated + d.Updated, Deleted: c.Deleted + d.Deleted}
 }

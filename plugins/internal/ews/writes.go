@@ -128,6 +128,10 @@ type NewItem struct {
 	// TimeZone is the IANA name of the mailbox's zone: whole days are put on its
 	// days, and an appointment that names no zone is planned in it.
 	TimeZone string
+	// ByInstant: no zone is named but UTC, for a server that does not know the right one
+	// ([CodeTimeZone]). The item is at the same time, or on the same days; what is lost is
+	// the wall clock it was planned by.
+	ByInstant bool
 }
 
 // item is the whole item, its reminder off.
@@ -170,6 +174,9 @@ func (n NewItem) times() calendarItem {
 // zone is the Windows name of the zone the item is planned in. Whole days belong to
 // the mailbox's zone: in another one they would spill over midnight.
 func (n NewItem) zone() string {
+	if n.ByInstant {
+		return "UTC"
+	}
 	names := []string{n.Appointment.When.TimeZone, n.TimeZone}
 	if n.Appointment.When.AllDay {
 		names = names[1:]
@@ -229,7 +236,8 @@ func (c Change) itemChange() itemChange {
 
 // sameWhen reports whether the item needs neither another time nor another zone.
 func (c Change) sameWhen(base calendar.When) bool {
-	last := NewItem{Appointment: calendar.Appointment{When: base}, TimeZone: c.TimeZone}
+	last := c.NewItem
+	last.Appointment = calendar.Appointment{When: base}
 	return base.SameTime(c.Appointment.When) && last.zone() == c.zone()
 }
 

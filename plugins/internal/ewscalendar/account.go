@@ -17,6 +17,9 @@ var batch = contract.Batch{AtOnce: mailboxesAtOnce, Stops: contract.StopsAccount
 // full access or as their owners, is the client's to know.
 type Options struct {
 	Client *ews.Client
+	// ProbeBatch is how many mailboxes one request asks about, where the account has full
+	// access; [DefaultProbeBatch] by default, [MaxProbeBatch] at most.
+	ProbeBatch int
 	// Now is the clock; time.Now by default.
 	Now func() time.Time
 }
@@ -24,9 +27,12 @@ type Options struct {
 // Account serves the calls of sdk.Account that work on mailboxes, but for Close, and for
 // Verify, of which it has the mailboxes' part. It is safe for concurrent use.
 type Account struct {
-	client  *ews.Client
-	now     func() time.Time
-	folders *folders
+	client     *ews.Client
+	now        func() time.Time
+	probeBatch int
+	folders    *folders
+	trust      *trust
+	warned     warned
 }
 
 // New returns an account. It does no I/O.
@@ -34,5 +40,11 @@ func New(opts Options) *Account {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	return &Account{client: opts.Client, now: opts.Now, folders: newFolders()}
+	if opts.ProbeBatch <= 0 {
+		opts.ProbeBatch = DefaultProbeBatch
+	}
+	return &Account{
+		client: opts.Client, now: opts.Now, probeBatch: min(opts.ProbeBatch, MaxProbeBatch),
+		folders: newFolders(), trust: newTrust(),
+	}
 }

@@ -8,34 +8,36 @@ import (
 	"github.com/trainercal/trainercal/plugins/internal/contract"
 	"github.com/trainercal/trainercal/plugins/internal/ews"
 	"github.com/trainercal/trainercal/sdk"
+	"github.com/trainercal/trainercal/sdk/calendar"
 )
 
-// creates creates items. EWS has no idempotent create: those that an earlier attempt
-// may have made are searched for by their markers first, and what is found is
-// brought up to date instead (B1).
-func (w *writer) creates(ctx context.Context, ops []sdk.Operation) error {
-	fresh, doubtful := partition(ops)
+// creates creates items in one mailbox. EWS has no idempotent create: those that an
+// earlier attempt may have made are searched for by their markers first, and what is
+// found is brought up to date instead (B1).
+func (w *writing) creates(ctx context.Context, tasks []task) error {
+	doubtful, fresh := where(tasks, func(t task) bool { return t.MaybeDone })
 	if len(doubtful) == 0 {
 		return w.batches(ctx, fresh, w.create)
 	}
-	found, err := w.account.client.FindMarked(ctx, w.mailbox.Address, "", sdk.MaxItems)
+	found, err := w.account.client.FindMarked(ctx, tasks[0].mailbox.Address, "", sdk.MaxItems)
 	if err != nil {
-		if contract.StopsAccount(contract.AsError(err)) {
+		known := contract.AsError(err)
+		if contract.StopsAccount(known) {
 			return err
 		}
 		// Nothing is known of the doubtful ones; the others are not held up.
-		if err := w.refuseAll(doubtful, contract.AsError(err)); err != nil {
+		if err := w.answerAll(doubtful, known); err != nil {
 			return err
 		}
 		return w.batches(ctx, fresh, w.create)
 	}
-	var made []sdk.Operation
-	for _, op := range doubtful {
-		if item, there := w.pick(found, op); there {
-			op.ItemID, op.Version, op.Base = calendarID(item.ItemID.ID), item.ItemID.ChangeKey, nil
-			made = append(made, op)
+	var made []task
+	for _, t := range doubtful {
+		if item, there := pick(found, t); there {
+			t.ItemID, t.Version, t.Base = calendar.ItemID(item.ItemID.ID), item.ItemID.ChangeKey, nil
+			made = append(made, t)
 		} else {
-			fresh = append(fresh, op)
+			fresh = append(fresh, t)
 		}
 	}
 	if err := w.batches(ctx, made, w.update); err != nil {
@@ -44,50 +46,45 @@ func (w *writer) creates(ctx context.Context, ops []sdk.Operation) error {
 	return w.batches(ctx, fresh, w.create)
 }
 
-func partition(ops []sdk.Operation) (fresh, doubtful []sdk.Operation) {
-	for _, op := range ops {
-		if op.MaybeDone {
-			doubtful = append(doubtful, op)
-		} else {
-			fresh = append(fresh, op)
-		}
-	}
-	return fresh, doubtful
-}
-
-func (w *writer) refuseAll(ops []sdk.Operation, err *sdk.Error) error {
-	for _, op := range ops {
-		if err := w.answer(op, outcome{err: err}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // pick is the item among found that an earlier attempt of the create made. Where a
 // person copied it, that at the appointment's time is the one (B5).
-func (w *writer) pick(found []ews.Item, op sdk.Operation) (ews.Item, bool) {
-	marker := op.Marker.String()
+func pick(found []ews.Item, t task) (ews.Item, bool) {
+	marker := t.Marker.String()
 	candidates := slices.DeleteFunc(slices.Clone(found), func(i ews.Item) bool { return i.MarkerText() != marker })
 	if len(candidates) == 0 {
 		return ews.Item{}, false
 	}
 	slices.SortFunc(candidates, func(a, b ews.Item) int { return cmp.Compare(a.ItemID.ID, b.ItemID.ID) })
-	view := viewOf(w.mailbox, sdk.DetailBusy, nil)
+	view := viewOf(t.mailbox, sdk.DetailBusy, nil)
 	for _, candidate := range candidates {
 		item, err := candidate.Calendar(view)
-		if err == nil && item.When.SameTime(op.Appointment.When) {
+		if err == nil && item.When.SameTime(t.Appointment.When) {
 			return candidate, true
 		}
 	}
 	return candidates[0], true
 }
 
-func (w *writer) create(ctx context.Context, ops []sdk.Operation) ([]outcome, error) {
-	items := make([]ews.NewItem, len(ops))
-	for i, op := range ops {
-		items[i] = w.item(op)
+// create creates items in the calendar of one mailbox.
+func (w *writing) create(ctx context.Context, tasks []task) ([]outcome, error) {
+	items := make([]ews.NewItem, len(tasks))
+	for i, t := range tasks {
+		items[i] = t.item()
 	}
-	results, err := w.account.client.CreateItems(ctx, w.mailbox.Address, items)
+	results, err := w.account.client.CreateItems(ctx, tasks[0].mailbox.Address, items)
 	return outcomesOf(results), err
+}
+
+func (t task) item() ews.NewItem {
+	return ews.NewItem{
+		Appointment: t.Appointment, Marker: t.Marker.String(), TimeZone: t.mailbox.TimeZone, ByInstant: t.byInstant,
+	}
+}
+
+func outcomesOf(results []ews.Result[ews.ItemID]) []outcome {
+	outcomes := make([]outcome, len(results))
+	for i, res := range results {
+		outcomes[i] = outcome{id: res.Value, err: res.Err}
+	}
+	return outcomes
 }

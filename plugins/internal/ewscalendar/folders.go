@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 	"sync"
+
+	"github.com/trainercal/trainercal/sdk"
 )
 
 // folders remembers the ids of the mailboxes' calendar folders: an item that lies in
@@ -35,6 +37,32 @@ func (a *Account) calendarID(ctx context.Context, mailbox string) (string, error
 		return id, nil
 	}
 	return a.probe(ctx, mailbox)
+}
+
+// home is a mailbox's calendar folder, or why it cannot be seen.
+type home struct {
+	id  string
+	err *sdk.Error
+}
+
+// calendarIDs are the calendar folders of several mailboxes, by address. Those that are
+// not known yet are asked for together where there are many.
+func (a *Account) calendarIDs(ctx context.Context, mailboxes []string) (func(mailbox string) home, error) {
+	homes := make(map[string]home, len(mailboxes))
+	var missing []string
+	for _, m := range mailboxes {
+		if id, known := a.folders.get(m); known {
+			homes[strings.ToLower(m)] = home{id: id}
+		} else {
+			missing = append(missing, m)
+		}
+	}
+	looks, _, err := a.look(ctx, missing)
+	for i, l := range looks {
+		id, _ := a.folders.get(missing[i])
+		homes[strings.ToLower(missing[i])] = home{id: id, err: l.err}
+	}
+	return func(mailbox string) home { return homes[strings.ToLower(mailbox)] }, err
 }
 
 // probe asks for a mailbox's calendar folder. Where that works, an item that is not

@@ -53,7 +53,7 @@ func (a *Account) getPage(ctx context.Context, req sdk.GetRequest, ids []string)
 		return page, err
 	}
 	bodies := req.Detail == sdk.DetailFull || len(req.Own) > 0
-	results, err := a.client.GetItems(ctx, req.Mailbox.Address, ids, bodies)
+	results, err := a.client.GetItems(ctx, []string{req.Mailbox.Address}, ids, bodies)
 	if err != nil {
 		return page, err
 	}

@@ -2,40 +2,203 @@ package ewscalendar
 
 import (
 	"context"
-	"time"
 
 	"github.com/trainercal/trainercal/plugins/internal/contract"
 	"github.com/trainercal/trainercal/plugins/internal/ews"
-	"github.com/trainercal/trainercal/plugins/internal/winzone"
 	"github.com/trainercal/trainercal/sdk"
 	"github.com/trainercal/trainercal/sdk/calendar"
 )
 
-const (
-	// changesPerPage is how many changes are emitted at a time.
-	changesPerPage = 500
-	// zoneSlack is how far the instants of a whole-day item may lie from its days in
-	// the trainer's zone: between the zones furthest east and west.
-	zoneSlack = 26 * time.Hour
-	// slackItems is how many items the slack may add to the most a window may have.
-	slackItems = 500
-)
+// changesPerPage is how many changes are emitted at a time.
+const changesPerPage = 500
 
 // Read reports each mailbox's calendar, or that nothing changed in it. A mailbox's
 // answer is collected whole before any of it is emitted: a read that fails half-way
 // reports nothing but its error (A1, A2).
 func (a *Account) Read(ctx context.Context, reqs []sdk.ReadRequest, emit func(sdk.ReadPage) error) error {
-	emit = contract.Guard(emit)
-	work := func(ctx context.Context, req sdk.ReadRequest) error {
-		changes, complete, err := a.readMailbox(ctx, req)
-		if err != nil {
-			return err
-		}
-		return emitChanges(req.Mailbox.Address, changes, complete, emit)
+	r := reading{account: a, emit: contract.Guard(emit)}
+	subjects := make([]*subject, len(reqs))
+	for i, req := range reqs {
+		subjects[i] = &subject{req: req, last: readCursor(req)}
 	}
-	return contract.Each(ctx, batch, reqs, work, func(req sdk.ReadRequest, err *sdk.Error) error {
-		return emit(sdk.ReadPage{Mailbox: req.Mailbox.Address, Err: err})
+	if a.client.Impersonates() {
+		return r.each(ctx, subjects, func(ctx context.Context, s *subject) error {
+			if err := r.sync(ctx, s); err != nil {
+				return err
+			}
+			return r.finish(ctx, s)
+		})
+	}
+	return contract.Final(ctx, r.byMarks(ctx, subjects))
+}
+
+// reading is a Read on its way.
+type reading struct {
+	account *Account
+	emit    func(sdk.ReadPage) error
+	// version is the server's, where marks were taken.
+	version string
+}
+
+// subject is a mailbox that is read.
+type subject struct {
+	req sdk.ReadRequest
+	// last is what the last read left behind.
+	last cursor
+	// look is the mailbox's mark, where it was taken; exact, that it was the same before
+	// and after state was.
+	look  look
+	exact bool
+	// state is the state of SyncFolderItems now, where that was asked; changes what
+	// happened since the last one.
+	state   string
+	changes ews.Changes
+	// touched: something changed, or may have.
+	touched bool
+	// failed: the mailbox's error was emitted.
+	failed bool
+}
+
+func (r *reading) each(ctx context.Context, subjects []*subject, work func(context.Context, *subject) error) error {
+	return contract.Each(ctx, batch, subjects, work, r.fail)
+}
+
+// fail ends a mailbox's answer with its error.
+func (r *reading) fail(s *subject, err *sdk.Error) error {
+	s.failed = true
+	return r.emit(sdk.ReadPage{Mailbox: s.req.Mailbox.Address, Err: err})
+}
+
+// byMarks reads with full access: one request takes the marks of many mailboxes, and
+// where they can be relied on, only those are read on whose mark moved. Where that is
+// not known, each is asked by SyncFolderItems what changed, and the marks are watched.
+func (r *reading) byMarks(ctx context.Context, subjects []*subject) error {
+	if err := r.look(ctx, subjects, func(s *subject, l look) { s.look = l }); err != nil {
+		return err
+	}
+	subjects = unfailed(subjects)
+	cursors := make([]cursor, len(subjects))
+	for i, s := range subjects {
+		cursors[i] = s.last
+	}
+	r.account.trust.remember(r.version, cursors)
+	if r.account.trust.in(r.version) == proven {
+		for _, s := range subjects {
+			s.touched = s.look.mark == (ews.Mark{}) || s.look.mark != s.last.Mark || !s.last.Settled
+		}
+		return r.each(ctx, subjects, r.finish)
+	}
+	if err := r.watched(ctx, subjects); err != nil {
+		return err
+	}
+	return r.each(ctx, unfailed(subjects), r.finish)
+}
+
+// look takes the marks of mailboxes. One whose mark cannot be taken cannot be read.
+func (r *reading) look(ctx context.Context, subjects []*subject, note func(*subject, look)) error {
+	names := make([]string, len(subjects))
+	for i, s := range subjects {
+		names[i] = s.req.Mailbox.Address
+	}
+	looks, version, err := r.account.look(ctx, names)
+	if err != nil {
+		return err
+	}
+	if version != "" {
+		r.version = version
+	}
+	for i, s := range subjects {
+		if looks[i].err != nil {
+			if err := r.fail(s, looks[i].err); err != nil {
+				return err
+			}
+			continue
+		}
+		note(s, looks[i])
+	}
+	return nil
+}
+
+// watched asks each mailbox by SyncFolderItems what changed. Where it is not known yet
+// whether marks can be relied on, it takes them again for those where anything happened,
+// and learns from what moved.
+func (r *reading) watched(ctx context.Context, subjects []*subject) error {
+	if err := r.each(ctx, subjects, r.sync); err != nil {
+		return err
+	}
+	subjects = unfailed(subjects)
+	if r.account.trust.in(r.version) == refuted {
+		return nil
+	}
+	var again []*subject
+	for _, s := range subjects {
+		if s.exact = s.last.Exact && !s.touched && s.look.mark == s.last.Mark; !s.exact {
+			again = append(again, s)
+		}
+	}
+	err := r.look(ctx, again, func(s *subject, l look) {
+		s.exact = s.look.mark != (ews.Mark{}) && l.mark == s.look.mark
 	})
+	for _, s := range unfailed(subjects) {
+		if s.last.State != "" {
+			r.account.trust.learn(r.version, observed(s.last, s.look.mark, s.exact, s.changes))
+		}
+	}
+	return err
+}
+
+func unfailed(subjects []*subject) []*subject {
+	var left []*subject
+	for _, s := range subjects {
+		if !s.failed {
+			left = append(left, s)
+		}
+	}
+	return left
+}
+
+// sync finds out by SyncFolderItems what changed since the last read, and what the state
+// is now. A state the server no longer accepts is given up, and everything may have
+// changed (F5).
+func (r *reading) sync(ctx context.Context, s *subject) (err error) {
+	client, mailbox, from := r.account.client, s.req.Mailbox.Address, s.last.State
+	s.state, s.changes, err = client.Sync(ctx, mailbox, from)
+	s.touched = from == "" || s.changes.Any()
+	if from != "" && (ews.HasCode(err, ews.CodeInvalidSyncState) || ews.HasCode(err, ews.CodeSyncFolderGone)) {
+		s.state, _, err = client.Sync(ctx, mailbox, "")
+		s.changes, s.touched, s.last.Exact = ews.Changes{}, true, false
+	}
+	return err
+}
+
+// finish answers a mailbox: that nothing changed, or with its window. State and mark were
+// taken before the window is read: what changes in between is read twice and not missed.
+func (r *reading) finish(ctx context.Context, s *subject) error {
+	complete := sdk.Complete{Cursor: r.cursor(s).bytes(), Covered: s.req.Window}
+	if s.last.reports(s.req) && !s.touched {
+		return r.emit(sdk.ReadPage{Mailbox: s.req.Mailbox.Address, Complete: &complete})
+	}
+	complete.Full = true
+	changes, err := r.account.readWindow(ctx, s.req)
+	if err != nil {
+		return err
+	}
+	return emitChanges(s.req.Mailbox.Address, changes, complete, r.emit)
+}
+
+// cursor is where the mailbox's next read continues.
+func (r *reading) cursor(s *subject) cursor {
+	c := newCursor(s.req)
+	c.State, c.Mark, c.Exact = s.state, s.look.mark, s.exact
+	if c.State == "" {
+		// What it tells of may be older than the mark, which does no harm.
+		c.State = s.last.State
+	}
+	c.Settled = s.look.mark.Settled(s.look.at)
+	if r.version != "" {
+		r.account.trust.sign(&c, r.version)
+	}
+	return c
 }
 
 func emitChanges(mailbox string, changes []calendar.Change, complete sdk.Complete, emit func(sdk.ReadPage) error) error {
@@ -46,90 +209,4 @@ func emitChanges(mailbox string, changes []calendar.Change, complete sdk.Complet
 		changes = changes[changesPerPage:]
 	}
 	return emit(sdk.ReadPage{Mailbox: mailbox, Changes: changes, Complete: &complete})
-}
-
-// readMailbox asks what changed since the cursor, and reads the window where
-// something did. The state is taken before the window is read: what changes in
-// between is read twice and not missed.
-func (a *Account) readMailbox(ctx context.Context, req sdk.ReadRequest) ([]calendar.Change, sdk.Complete, error) {
-	from, reported := readCursor(req)
-	state, changed, err := a.sync(ctx, req.Mailbox.Address, from)
-	if err != nil {
-		return nil, sdk.Complete{}, err
-	}
-	complete := sdk.Complete{Cursor: newCursor(req, state).bytes(), Covered: req.Window}
-	if reported && !changed {
-		return nil, complete, nil
-	}
-	complete.Full = true
-	changes, err := a.readWindow(ctx, req)
-	return changes, complete, err
-}
-
-// sync finds out whether anything changed since the state, and what the state is
-// now. A state the server no longer accepts is given up, and everything may have
-// changed (F5).
-func (a *Account) sync(ctx context.Context, mailbox, from string) (state string, changed bool, err error) {
-	state, changed, err = a.client.Sync(ctx, mailbox, from)
-	if from != "" && (ews.HasCode(err, ews.CodeInvalidSyncState) || ews.HasCode(err, ews.CodeSyncFolderGone)) {
-		state, _, err = a.client.Sync(ctx, mailbox, "")
-		changed = true
-	}
-	return state, changed, err
-}
-
-// readWindow lists everything in the window. The server's rule for what overlaps a
-// window differs from ours at its start, and for whole days that were made in
-// another zone at both ends; so more is asked for, and what does not belong is left
-// out (F1).
-func (a *Account) readWindow(ctx context.Context, req sdk.ReadRequest) ([]calendar.Change, error) {
-	asked := calendar.Window{Start: req.Window.Start.Add(-zoneSlack), End: req.Window.End.Add(zoneSlack)}
-	found, err := a.client.CalendarView(ctx, req.Mailbox.Address, asked, sdk.MaxItems+slackItems)
-	if err != nil {
-		return nil, err
-	}
-	// What a view lists lies in the calendar, so its folder need not be asked for.
-	if len(found) > 0 && found[0].ParentFolder.ID != "" {
-		a.folders.put(req.Mailbox.Address, found[0].ParentFolder.ID)
-	}
-	view := viewOf(req.Mailbox, req.Detail, req.Own)
-	changes := make([]calendar.Change, 0, len(found))
-	for i := range found {
-		item, err := found[i].Calendar(view)
-		if err != nil {
-			return nil, err
-		}
-		if start, end := item.When.Span(view.Zone); !req.Window.Overlaps(start, end) || !wanted(item, req.Scope, view) {
-			continue
-		}
-		changes = append(changes, calendar.Change{Upsert: &item})
-	}
-	if len(changes) > sdk.MaxItems {
-		return nil, sdk.CodeTooManyItems.New("more than %d items in the window", sdk.MaxItems).
-			WithAdvice("make the window shorter")
-	}
-	return changes, nil
-}
-
-// wanted reports whether the read may report the item.
-func wanted(item calendar.Item, scope sdk.Scope, view ews.View) bool {
-	return scope == sdk.ScopeAll || item.Marker != nil || view.Own[item.ID]
-}
-
-// viewOf is how a mailbox's items are shown to the host.
-func viewOf(m sdk.Mailbox, detail sdk.Detail, own []calendar.ItemID) ews.View {
-	view := ews.View{Zone: zoneOf(m), Detail: detail, Own: make(map[calendar.ItemID]bool, len(own))}
-	for _, id := range own {
-		view.Own[id] = true
-	}
-	return view
-}
-
-// zoneOf is the zone of a mailbox's trainer, UTC when the host named none that is
-// known.
-func zoneOf(m sdk.Mailbox) *time.Location {
-	if loc, err := winzone.Load(m.TimeZone); err == nil {
-		return loc
-	}
-	return time.UTC
 }

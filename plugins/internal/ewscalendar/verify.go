@@ -45,11 +45,12 @@ func (a *Account) verifyMailbox(ctx context.Context, m sdk.Mailbox, emit func(sd
 	if err := emit(read); err != nil {
 		return err
 	}
-	private, write := a.verifyItem(ctx, m, folder.Rights)
-	if err := emit(private); err != nil {
-		return err
+	for _, check := range a.verifyItem(ctx, m, folder.Rights) {
+		if err := emit(check); err != nil {
+			return err
+		}
 	}
-	return emit(write)
+	return nil
 }
 
 // stopAt emits a step that failed, and those that were not made because of it.

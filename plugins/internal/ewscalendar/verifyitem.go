@@ -25,21 +25,26 @@ const (
 const privateAdvice = "a delegate needs \"Delegate can see my private items\"; full access (Add-MailboxPermission -AccessRights FullAccess) shows them too"
 
 // verifyItem writes an appointment that is shown as free, a private one where it can,
-// reads it back and removes it for good, so that not even the deleted items have it.
-func (a *Account) verifyItem(ctx context.Context, m sdk.Mailbox, rights *ews.Rights) (private, write sdk.Check) {
-	private = privateRight(m, rights)
+// reads it back and removes it for good, so that not even the deleted items have it. On
+// the way it tries out whether calendar folders tell of changes.
+func (a *Account) verifyItem(ctx context.Context, m sdk.Mailbox, rights *ews.Rights) []sdk.Check {
+	private := privateRight(m, rights)
 	if rights != nil && !(rights.Create && rights.Modify && rights.Delete) {
-		return private, FailedCheck(m.Address, "write", "asked for the rights on the calendar", sdk.CodeAccessDenied.
+		return []sdk.Check{private, FailedCheck(m.Address, "write", "asked for the rights on the calendar", sdk.CodeAccessDenied.
 			New("the master account may not create, change and delete items").
-			WithAdvice("give it full access to the mailbox, or editor rights on the calendar"))
+			WithAdvice("give it full access to the mailbox, or editor rights on the calendar"))}
 	}
-	results, err := a.client.CreateItems(ctx, m.Address, []ews.NewItem{a.testItem(m, private.Outcome != sdk.Failed)})
+	item := a.testItem(m, private.Outcome != sdk.Failed)
+	marks := a.experimentOn(ctx, m)
+	results, err := a.client.CreateItems(ctx, m.Address, []ews.NewItem{item})
 	if err == nil && results[0].Err != nil {
 		err = results[0].Err
 	}
 	var made string
 	if err == nil {
 		made = results[0].Value.ID
+		marks.step(ctx)
+		marks.change(ctx, item, results[0].Value)
 		if private.Outcome != sdk.Failed {
 			private = a.verifyPrivateItem(ctx, m, made)
 		}
@@ -48,7 +53,15 @@ func (a *Account) verifyItem(ctx context.Context, m sdk.Mailbox, rights *ews.Rig
 	clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTime)
 	defer cancel()
 	cleanErr := a.removeTestItems(clean, m, made)
-	return private, writeCheck(m, err, cleanErr)
+	checks := []sdk.Check{private, writeCheck(m, err, cleanErr)}
+	if err != nil || cleanErr != nil {
+		return checks
+	}
+	marks.step(clean)
+	if told, ok := marks.conclude(); ok {
+		checks = append(checks, told)
+	}
+	return checks
 }
 
 // testItem is a minute of tomorrow that blocks nobody's time. A delegate who cannot see
@@ -86,7 +99,7 @@ func privateRight(m sdk.Mailbox, rights *ews.Rights) sdk.Check {
 
 // verifyPrivateItem looks at the private test appointment.
 func (a *Account) verifyPrivateItem(ctx context.Context, m sdk.Mailbox, id string) sdk.Check {
-	results, err := a.client.GetItems(ctx, m.Address, []string{id}, false)
+	results, err := a.client.GetItems(ctx, []string{m.Address}, []string{id}, false)
 	if err == nil && results[0].Err != nil {
 		err = results[0].Err
 	}
@@ -117,7 +130,7 @@ func (a *Account) removeTestItems(ctx context.Context, m sdk.Mailbox, made strin
 	if len(ids) == 0 {
 		return err
 	}
-	results, deleteErr := a.client.DeleteItems(ctx, m.Address, ids, true)
+	results, deleteErr := a.client.DeleteItems(ctx, []string{m.Address}, ids, true)
 	if deleteErr != nil {
 		return deleteErr
 	}

@@ -2,39 +2,92 @@ package ewscalendar
 
 import (
 	"context"
+	"slices"
+	"strings"
+	"sync"
 
 	"github.com/trainercal/trainercal/plugins/internal/contract"
 	"github.com/trainercal/trainercal/plugins/internal/ews"
 	"github.com/trainercal/trainercal/sdk"
+	"github.com/trainercal/trainercal/sdk/calendar"
 )
 
-// itemsPerWrite is how many operations travel in one request. A server ends a
-// request that takes it more than a minute.
-const itemsPerWrite = 25
-
-// Write carries out operations, each mailbox's in batches. Each is safe to repeat: a
-// create is searched for when it may have happened, an update says what should be,
-// and what is deleted already is deleted.
+// Write carries out operations in batches: with full access those of many mailboxes
+// together, but for creates, which name one calendar; as the mailboxes' owners each
+// mailbox's. Each is safe to repeat: a create is searched for when it may have happened,
+// an update says what should be, and what is deleted already is deleted.
 func (a *Account) Write(ctx context.Context, reqs []sdk.WriteRequest, emit func(sdk.WriteResult) error) error {
-	emit = contract.Guard(emit)
-	work := func(ctx context.Context, req sdk.WriteRequest) error {
-		w := &writer{account: a, mailbox: req.Mailbox, emit: emit}
-		return w.run(ctx, req.Operations)
+	w := &writing{account: a, emit: contract.Guard(emit), visible: map[string]error{}}
+	if a.client.Impersonates() {
+		one := func(ctx context.Context, req sdk.WriteRequest) error { return w.run(ctx, tasksOf(req)) }
+		// What concerns one operation is answered for it, so nothing is left for fail.
+		return contract.Each(ctx, batch, reqs, one, unexpected[sdk.WriteRequest])
 	}
-	// What concerns one operation is answered for it, so nothing is left for fail.
-	return contract.Each(ctx, batch, reqs, work, func(_ sdk.WriteRequest, err *sdk.Error) error { return err })
+	var all []task
+	for _, req := range reqs {
+		all = append(all, tasksOf(req)...)
+	}
+	return contract.Final(ctx, w.run(ctx, all))
 }
 
-// writer carries out the operations of one mailbox.
-type writer struct {
-	account *Account
+// unexpected ends a call with an error that should have been answered already.
+func unexpected[T any](_ T, err *sdk.Error) error { return err }
+
+// task is an operation on a mailbox.
+type task struct {
 	mailbox sdk.Mailbox
-	emit    func(sdk.WriteResult) error
-	// visible is whether the calendar can be seen, once that was asked.
-	visible *probed
+	sdk.Operation
+	// byInstant: the server does not know the appointment's zone.
+	byInstant bool
 }
 
-type probed struct{ err error }
+func tasksOf(req sdk.WriteRequest) []task {
+	tasks := make([]task, len(req.Operations))
+	for i, op := range req.Operations {
+		tasks[i] = task{mailbox: req.Mailbox, Operation: op}
+	}
+	return tasks
+}
+
+// mailboxesOf are the addresses that tasks work on, each once.
+func mailboxesOf(tasks []task) []string {
+	var list []string
+	seen := make(map[string]bool, len(tasks))
+	for _, t := range tasks {
+		if key := strings.ToLower(t.mailbox.Address); !seen[key] {
+			seen[key] = true
+			list = append(list, t.mailbox.Address)
+		}
+	}
+	return list
+}
+
+// byMailbox are the tasks of each mailbox, in their order.
+func byMailbox(tasks []task) [][]task {
+	places := map[string]int{}
+	var groups [][]task
+	for _, t := range tasks {
+		key := strings.ToLower(t.mailbox.Address)
+		i, known := places[key]
+		if !known {
+			i = len(groups)
+			places[key] = i
+			groups = append(groups, nil)
+		}
+		groups[i] = append(groups[i], t)
+	}
+	return groups
+}
+
+// writing is a Write on its way.
+type writing struct {
+	account *Account
+	emit    func(sdk.WriteResult) error
+
+	mu sync.Mutex
+	// visible is whether each calendar can be seen, once that was asked.
+	visible map[string]error
+}
 
 // outcome is how one operation ended.
 type outcome struct {
@@ -43,16 +96,16 @@ type outcome struct {
 }
 
 // run does the deletions first, so that a full mailbox has room for the rest.
-func (w *writer) run(ctx context.Context, ops []sdk.Operation) error {
-	byKind := map[sdk.OperationKind][]sdk.Operation{}
-	for _, op := range ops {
-		if refused := refuse(op); refused != nil {
-			if err := w.answer(op, outcome{err: refused}); err != nil {
+func (w *writing) run(ctx context.Context, tasks []task) error {
+	byKind := map[sdk.OperationKind][]task{}
+	for _, t := range tasks {
+		if refused := refuse(t.Operation); refused != nil {
+			if err := w.answer(t, outcome{err: refused}); err != nil {
 				return err
 			}
 			continue
 		}
-		byKind[op.Kind] = append(byKind[op.Kind], op)
+		byKind[t.Kind] = append(byKind[t.Kind], t)
 	}
 	if err := w.batches(ctx, byKind[sdk.Delete], w.delete); err != nil {
 		return err
@@ -60,7 +113,7 @@ func (w *writer) run(ctx context.Context, ops []sdk.Operation) error {
 	if err := w.updates(ctx, byKind[sdk.Update]); err != nil {
 		return err
 	}
-	return w.creates(ctx, byKind[sdk.Create])
+	return contract.Each(ctx, batch, byMailbox(byKind[sdk.Create]), w.creates, unexpected[[]task])
 }
 
 // refuse returns what is wrong with an operation in itself.
@@ -78,114 +131,29 @@ func refuse(op sdk.Operation) *sdk.Error {
 }
 
 // answer emits the result of an operation.
-func (w *writer) answer(op sdk.Operation, out outcome) error {
-	res := sdk.WriteResult{Mailbox: w.mailbox.Address, Operation: op.ID, Err: out.err}
-	if out.err == nil && op.Kind != sdk.Delete {
-		res.ItemID, res.Version = calendarID(out.id.ID), out.id.ChangeKey
+func (w *writing) answer(t task, out outcome) error {
+	res := sdk.WriteResult{Mailbox: t.mailbox.Address, Operation: t.ID, Err: out.err}
+	if out.err == nil && t.Kind != sdk.Delete {
+		res.ItemID, res.Version = calendar.ItemID(out.id.ID), out.id.ChangeKey
 	}
 	return w.emit(res)
 }
 
-// send is one request for some operations, with one outcome for each.
-type send func(ctx context.Context, ops []sdk.Operation) ([]outcome, error)
-
-// batches sends operations a few at a time. Those that the server did not come to,
-// because an earlier one of the batch stopped it, are sent again without that one.
-func (w *writer) batches(ctx context.Context, ops []sdk.Operation, send send) error {
-	for len(ops) > 0 {
-		n := min(itemsPerWrite, len(ops))
-		part, rest := ops[:n], ops[n:]
-		outcomes, err := send(ctx, part)
-		if err != nil {
-			if contract.StopsAccount(contract.AsError(err)) {
-				return err
-			}
-			outcomes = everyone(n, contract.AsError(err))
-		}
-		stopped, err := w.settle(ctx, part, outcomes)
-		if err != nil {
+func (w *writing) answerAll(tasks []task, err *sdk.Error) error {
+	for _, t := range tasks {
+		if err := w.answer(t, outcome{err: err}); err != nil {
 			return err
 		}
-		ops = append(stopped, rest...)
 	}
 	return nil
 }
 
-// settle answers the operations that have an outcome, and returns those that were
-// not carried out. When that is all of them, the server makes no progress, and they
-// are answered too.
-func (w *writer) settle(ctx context.Context, ops []sdk.Operation, outcomes []outcome) (stopped []sdk.Operation, err error) {
-	for i, op := range ops {
-		if ews.HasCode(contract.Plain(outcomes[i].err), ews.CodeBatchStopped) {
-			stopped = append(stopped, op)
-		}
+func (w *writing) delete(ctx context.Context, tasks []task) ([]outcome, error) {
+	ids := make([]string, len(tasks))
+	for i, t := range tasks {
+		ids[i] = string(t.ItemID)
 	}
-	stuck := len(stopped) == len(ops)
-	for i, op := range ops {
-		if ews.HasCode(contract.Plain(outcomes[i].err), ews.CodeBatchStopped) && !stuck {
-			continue
-		}
-		if err := w.answer(op, w.judge(ctx, op, outcomes[i])); err != nil {
-			return nil, err
-		}
-	}
-	if stuck {
-		return nil, nil
-	}
-	return stopped, nil
-}
-
-// judge looks twice at an outcome that may mean something else than it says.
-func (w *writer) judge(ctx context.Context, op sdk.Operation, out outcome) outcome {
-	switch {
-	case out.err == nil:
-		return out
-	case out.err.Code == sdk.CodeItemNotFound:
-		return w.gone(ctx, op, out)
-	case out.err.Code == sdk.CodeConflict && op.Kind == sdk.Update:
-		return w.conflict(ctx, op, out)
-	}
-	return out
-}
-
-// gone: an item that is not found is gone only while the calendar itself can be
-// seen; then a deletion has reached its goal.
-func (w *writer) gone(ctx context.Context, op sdk.Operation, out outcome) outcome {
-	if w.visible == nil {
-		_, err := w.account.probe(ctx, w.mailbox.Address)
-		w.visible = &probed{err}
-	}
-	switch {
-	case w.visible.err != nil:
-		return outcome{err: contract.AsError(w.visible.err)}
-	case op.Kind == sdk.Delete:
-		return outcome{}
-	}
-	return out
-}
-
-// conflict: an item of another version than expected may have got it from this very
-// update, whose answer was lost.
-func (w *writer) conflict(ctx context.Context, op sdk.Operation, out outcome) outcome {
-	results, err := w.account.client.GetItems(ctx, w.mailbox.Address, []string{string(op.ItemID)}, true)
-	if err != nil || results[0].Err != nil {
-		return out
-	}
-	view := viewOf(w.mailbox, sdk.DetailFull, nil)
-	view.Whole = true
-	item, err := results[0].Value.Calendar(view)
-	if err != nil || item.Marker == nil || *item.Marker != op.Marker || !says(item.Appointment, op.Appointment) {
-		return out
-	}
-	return outcome{id: results[0].Value.ItemID}
-}
-
-func (w *writer) delete(ctx context.Context, ops []sdk.Operation) ([]outcome, error) {
-	ids := make([]string, len(ops))
-	for i, op := range ops {
-		ids[i] = string(op.ItemID)
-	}
-	results, err := w.account.client.DeleteItems(ctx, w.mailbox.Address, ids, false)
+	results, err := w.account.client.DeleteItems(ctx, mailboxesOf(tasks), ids, false)
 	outcomes := make([]outcome, len(results))
 	for i, res := range results {
 		outcomes[i].err = res.Err
@@ -193,11 +161,44 @@ func (w *writer) delete(ctx context.Context, ops []sdk.Operation) ([]outcome, er
 	return outcomes, err
 }
 
-// everyone gives all operations of a request the same outcome.
-func everyone(n int, err *sdk.Error) []outcome {
-	outcomes := make([]outcome, n)
-	for i := range outcomes {
-		outcomes[i].err = err
+// gone: an item that is not found is gone only while the calendar itself can be seen;
+// then a deletion has reached its goal.
+func (w *writing) gone(ctx context.Context, t task, out outcome) outcome {
+	switch err := w.see(ctx, t.mailbox.Address); {
+	case err != nil:
+		return outcome{err: contract.AsError(err)}
+	case t.Kind == sdk.Delete:
+		return outcome{}
 	}
-	return outcomes
+	return out
 }
+
+// see asks once whether a mailbox's calendar can be seen.
+func (w *writing) see(ctx context.Context, mailbox string) error {
+	key := strings.ToLower(mailbox)
+	w.mu.Lock()
+	err, asked := w.visible[key]
+	w.mu.Unlock()
+	if !asked {
+		_, err = w.account.probe(ctx, mailbox)
+		w.mu.Lock()
+		w.visible[key] = err
+		w.mu.Unlock()
+	}
+	return err
+}
+
+// where splits tasks in those for which the condition holds, and the others.
+func where(tasks []task, condition func(task) bool) (those, others []task) {
+	for _, t := range tasks {
+		if condition(t) {
+			those = append(those, t)
+		} else {
+			others = append(others, t)
+		}
+	}
+	return those, others
+}
+
+// chunks are the tasks, as many at a time as travel in one request.
+func chunks(tasks []task) [][]task { return slices.Collect(slices.Chunk(tasks, itemsPerWrite)) }
