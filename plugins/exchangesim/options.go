@@ -142,6 +142,8 @@ type Exchange struct {
 	// URL is the path with the query.
 	URL           string
 	RequestHeader http.Header
+	// Authorized: the request brought an Authorization header, which is not shown.
+	Authorized bool
 	// RequestBody and ResponseBody are empty for "login": they hold a secret and a token.
 	RequestBody    []byte
 	Status         int

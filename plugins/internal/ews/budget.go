@@ -2,6 +2,7 @@ package ews
 
 import (
 	"context"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -16,12 +17,15 @@ const (
 	firstConnections = 4
 	// perMailbox is how many requests may be in flight for one mailbox.
 	perMailbox = 3
+	// patience is how long what the server complained about is not tried again.
+	patience = 2 * time.Minute
 )
 
 // budget lets an account's requests go, fairly and no more at a time than the server
 // takes. How many that is, is found out as TCP does it: each round of requests without a
-// complaint adds one, each complaint halves it. While requests wait, mailboxes take
-// turns, so that one with ten thousand items holds nobody up.
+// complaint adds one, each complaint halves it. What was too much is not tried again for a
+// while, so that complaints stay rare. While requests wait, mailboxes take turns, so that
+// one with ten thousand items holds nobody up.
 type budget struct {
 	now  func() time.Time
 	most float64
@@ -33,8 +37,10 @@ type budget struct {
 	of     map[string]int
 	// turns are the mailboxes with requests that wait; the first one's goes next.
 	turns []*turn
-	// cut is when the limit was last halved.
-	cut time.Time
+	// cut is when the limit was last halved, and ceiling what it is kept below for a while
+	// since.
+	cut     time.Time
+	ceiling float64
 }
 
 // turn is what waits for a mailbox, in the order of arrival.
@@ -81,9 +87,17 @@ func (b *budget) release(s slot, strained bool) {
 	case strained:
 		b.halve(s.since)
 	case b.flying >= int(b.limit):
-		b.limit = min(b.most, b.limit+1/b.limit)
+		b.limit = min(b.bound(), b.limit+1/b.limit)
 	}
 	b.free(s.mailbox)
+}
+
+// bound is how far the limit may grow. The caller holds mu.
+func (b *budget) bound() float64 {
+	if b.cut.IsZero() || b.now().Sub(b.cut) >= patience {
+		return b.most
+	}
+	return min(b.most, max(b.limit, b.ceiling))
 }
 
 // complain notes that the server complained about a request sent then.
@@ -97,6 +111,7 @@ func (b *budget) complain(since time.Time) {
 // lowered last, which says nothing of what came after. The caller holds mu.
 func (b *budget) halve(since time.Time) {
 	if b.cut.IsZero() || since.After(b.cut) {
+		b.ceiling = max(1, math.Ceil(b.limit)-1)
 		b.limit, b.cut = max(1, b.limit/2), b.now()
 	}
 }
