@@ -114,9 +114,13 @@ func (b *box) stopping() reconcile.Stopped {
 
 // mustFind reports whether the calendar must be searched for our markers before
 // anything is written: it is another calendar than the remembered one, or an
-// earlier creation's outcome is unknown.
+// earlier creation's outcome is unknown. Where only our own items are read, a copy of
+// one shows up in a search alone (B5): there one is made with each full read.
 func (b *box) mustFind() bool {
 	if b.memory.Binding != b.binding {
+		return true
+	}
+	if b.scope() == sdk.ScopeOwn && b.memory.Fingerprint != b.fingerprint() {
 		return true
 	}
 	for _, l := range b.memory.Links {

@@ -258,3 +258,23 @@ type accountsByName map[string]sdk.Account
 func (a accountsByName) Account(_ context.Context, name string) (Account, error) {
 	return Account{Account: a[name], Identity: name}, nil
 }
+
+// TestCopyInDirectionOut is B5 where only our own items are read, and reads show no
+// markers: the copy is found with the next day's full read.
+func TestCopyInDirectionOut(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "ana")
+	r.account.bare = true
+	r.target("ana").Pull = false
+	r.course("1", 3, "ana")
+	now := noon
+	r.runner.Now = func() time.Time { return now }
+	r.synced()
+	item := r.held("ana")[course1]
+	r.calendar.Copy(r.target("ana").Mailbox.Address, item.ID, item.Entry.When.Start)
+	now = now.AddDate(0, 0, 1)
+	r.synced()
+	if got := r.held("ana"); len(got) != 1 {
+		t.Errorf("the calendar has %+v", got)
+	}
+}
