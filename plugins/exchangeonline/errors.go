@@ -94,14 +94,14 @@ var byCode = map[string]hint{
 	"errornonexistentmailbox":   {sdk.CodeMailboxNotFound, "no such mailbox", "check the trainer's email address"},
 	"mailboxnotenabledforrestapi": {
 		sdk.CodeMailboxUnavailable, "the mailbox is inactive, without a licence, or hosted on-premises",
-		"give the user an Exchange Online licence, or set the trainer's service to exchange-onprem when the mailbox lives there",
+		"give the user an Exchange Online licence if there is none; " + onPremises,
 	},
 	"resourcenotfound": {
 		sdk.CodeMailboxUnavailable, "the mailbox could not be found behind the address",
-		"wait a quarter of an hour for a new mailbox; else check the user's Exchange Online licence",
+		"wait a quarter of an hour for a new mailbox; else check the user's Exchange Online licence; " + onPremises,
 	},
 	"errorquotaexceeded":                {sdk.CodeMailboxUnavailable, "the mailbox is full", "let the trainer free space, or raise the quota"},
-	"errormailboxmoveinprogress":        {sdk.CodeUnavailable, "the mailbox is being moved", ""},
+	"errormailboxmoveinprogress":        {sdk.CodeUnavailable, "the mailbox is being moved", "wait for the move; " + onPremises},
 	"errormailboxstoreunavailable":      {sdk.CodeUnavailable, "the mailbox's store is unavailable for now", ""},
 	"errorinternalservertransienterror": {sdk.CodeUnavailable, "the server is failing for now", ""},
 	"errorserverbusy":                   {sdk.CodeThrottled, "the server asks to wait", ""},

@@ -12,8 +12,8 @@ const neededEWS = "grant the application permission full_access_as_app of Office
 
 // onPremises is what to do about a mailbox that lives on a server of the organisation's
 // own. The standing exclusion rule keeps a provider from using both services at once.
-const onPremises = "set the trainer's service to exchange-onprem when the mailbox lives there, and while others stay in Exchange Online, " +
-	"allow_until in the exclusion rule exchange-online-or-onprem"
+const onPremises = "when the mailbox lives on a server of your own, set the trainer's service to exchange-onprem (its items are found again there), " +
+	"and while others stay in Exchange Online, set allow_until in the exclusion rule exchange-online-or-onprem"
 
 // onlineHints are the response codes of EWS that mean something else to the administrator
 // of Exchange Online than to that of a server.

@@ -68,6 +68,8 @@ func buildPrograms(dir string) error {
 //	calendar MAILBOX         print the calendar, one line an item, by start
 //	edit MAILBOX SUBJECT NEW change an item's subject
 //	remove MAILBOX SUBJECT   delete an item
+//	items MAILBOX            print the items' ids, whatever they say
+//	hosted MAILBOX STATE     say where a mailbox is hosted: ok, onPremises or moved
 //	password SECRET          change the master account's password on the server
 //	fault JSON               make requests fail; see exchangesim.Fault
 //	nofaults                 and no longer
@@ -84,6 +86,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"sim": startSim, "add": addItem, "calendar": showCalendar, "edit": editItem, "remove": removeItem,
 			"password": changePassword, "fault": addFault, "nofaults": clearFaults, "nomail": checkNoMail,
+			"items": showItems, "hosted": setState,
 			"served": waitForServe, "terminate": terminate,
 		},
 	})
@@ -207,6 +210,19 @@ func showCalendar(ts *testscript.TestScript, _ bool, args []string) {
 	for _, it := range items {
 		fmt.Fprintf(ts.Stdout(), "%s %s %s\n", it.Start.UTC().Format("2006-01-02T15:04Z"), it.ShowAs, it.Subject)
 	}
+}
+
+// showItems prints the ids, by which an item is known to be the same.
+func showItems(ts *testscript.TestScript, _ bool, args []string) {
+	usage(ts, args, 1, "items MAILBOX")
+	for _, it := range mailbox(ts, args[0]).Items(world.Calendar) {
+		fmt.Fprintln(ts.Stdout(), it.Item)
+	}
+}
+
+func setState(ts *testscript.TestScript, _ bool, args []string) {
+	usage(ts, args, 2, "hosted MAILBOX STATE")
+	mailbox(ts, args[0]).SetState(world.State(args[1]))
 }
 
 // find is the item with a subject.

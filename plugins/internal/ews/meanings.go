@@ -22,6 +22,7 @@ const (
 	timesAdvice    = "check the times on the platform"
 	ourBugAdvice   = "this is a defect of the plugin; report it with the code"
 	unknownAdvice  = "look the code up in the documentation of Exchange Web Services; if it stays so, report it with the code"
+	movedAdvice    = "if the mailbox was moved to Exchange Online, set the trainer's service to exchange-online (its items are found again there), and while others stay here, set allow_until in the exclusion rule exchange-online-or-onprem"
 	passwordAdvice = "set a new password, and put it into password"
 )
 
@@ -39,7 +40,7 @@ var waitMeanings = map[string]meaning{
 	CodeInternalServer:                      {sdk.CodeUnavailable, "the server fails", waitAdvice},
 	"ErrorMailboxFailover":                  {sdk.CodeUnavailable, "the mailbox's database moves to another server", waitAdvice},
 	"ErrorMailboxStoreUnavailable":          {sdk.CodeUnavailable, "the mailbox's database is not available", "nothing at first: it is tried again by itself; if it stays so, check that the database is mounted (Get-MailboxDatabase -Status)"},
-	"ErrorMailboxMoveInProgress":            {sdk.CodeUnavailable, "the mailbox is being moved", "wait for the move; if it moves to Exchange Online, change the trainer's service"},
+	"ErrorMailboxMoveInProgress":            {sdk.CodeUnavailable, "the mailbox is being moved", "wait for the move; " + movedAdvice},
 	"ErrorADUnavailable":                    {sdk.CodeUnavailable, "the server does not reach Active Directory", directAdvice},
 	"ErrorADOperation":                      {sdk.CodeUnavailable, "the server's request to Active Directory failed", directAdvice},
 	"ErrorConnectionFailed":                 {sdk.CodeUnavailable, "the server does not reach the mailbox's server", waitAdvice},
@@ -82,11 +83,11 @@ var mailboxMeanings = map[string]meaning{
 	"ErrorAccessDenied":               {sdk.CodeAccessDenied, "the master account may not do this in the mailbox", rightsAdvice},
 	"ErrorCreateItemAccessDenied":     {sdk.CodeAccessDenied, "the master account may not create items in the calendar", rightsAdvice},
 	"ErrorFolderNotFound":             {sdk.CodeAccessDenied, "the calendar does not exist or is not visible to the master account", rightsAdvice},
-	"ErrorNonExistentMailbox":         {sdk.CodeMailboxNotFound, "no mailbox has this address", "check the trainer's email"},
+	"ErrorNonExistentMailbox":         {sdk.CodeMailboxNotFound, "no mailbox on this server has the address", "check the trainer's email; " + movedAdvice},
 	"ErrorAccountDisabled":            {sdk.CodeMailboxUnavailable, "the mailbox's user account is disabled", "enable the user in Active Directory, or turn the trainer's calendar off"},
 	"ErrorQuotaExceeded":              {sdk.CodeMailboxUnavailable, "the mailbox is full", "let the trainer delete something, or raise the quota"},
 	"ErrorMailboxConfiguration":       {sdk.CodeMailboxUnavailable, "the mailbox is not set up properly", "check it with Get-Mailbox on the server"},
-	"ErrorMissingEmailAddress":        {sdk.CodeMailboxUnavailable, "the address has no mailbox on this server", "check the trainer's email; a mailbox in Exchange Online needs service = \"exchange-online\""},
+	"ErrorMissingEmailAddress":        {sdk.CodeMailboxUnavailable, "the address has no mailbox on this server", "check the trainer's email; " + movedAdvice},
 	"ErrorImpersonateUserDenied":      {sdk.CodeAccessDenied, "the master account may not act for the mailbox", roleAdvice},
 	"ErrorImpersonationDenied":        {sdk.CodeAccessDenied, "the master account may not act for the mailbox", roleAdvice},
 	"ErrorImpersonationFailed":        {sdk.CodeAccessDenied, "the master account could not act for the mailbox", roleAdvice},
