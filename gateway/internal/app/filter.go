@@ -8,6 +8,7 @@ import (
 
 	"github.com/trainercal/trainercal/gateway/internal/config"
 	"github.com/trainercal/trainercal/gateway/internal/platform"
+	"github.com/trainercal/trainercal/gateway/internal/reconcile"
 	"github.com/trainercal/trainercal/gateway/internal/runner"
 	"github.com/trainercal/trainercal/sdk"
 )
@@ -134,7 +135,12 @@ func targetOf(p config.Provider, t config.Trainer) runner.Target {
 		Zone:    t.TimeZone,
 		Push:    t.Push(), Pull: t.Pull(),
 		Detail: p.Pull.Detail, ShowAs: p.Pull.ShowAs,
-		Render: renderOptions(p, t), Split: p.Push.Split,
+		Render: renderOptions(p, t), Split: p.Push.Split, Pilot: p.Pilot,
+		Stopped: reconcile.Stopped{RemovePushed: p.RemoveOnStop && !t.Push(), RemovePulled: p.RemoveOnStop && !t.Pull()},
+		Limits: &runner.Limits{
+			Past: p.Sync.Past, Future: p.Sync.Future,
+			Guard: &reconcile.Guard{MaxRemovals: p.Sync.Guard.MaxRemovals, MaxFraction: p.Sync.Guard.MaxFraction},
+		},
 	}
 }
 

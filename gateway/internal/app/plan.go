@@ -12,11 +12,11 @@ import (
 // Plan returns what a run would do for the trainers picked, by trainer, and changes
 // nothing: it reads the state without its lock and runs plugins of its own.
 func (a *App) Plan(ctx context.Context, filter Filter) ([]runner.TrainerPlan, error) {
-	trainers, err := filter.Pick(a.cfg)
+	state, err := a.read(ctx)
 	if err != nil {
 		return nil, err
 	}
-	state, err := a.read(ctx)
+	trainers, err := a.pick(ctx, state, filter)
 	if err != nil {
 		return nil, err
 	}

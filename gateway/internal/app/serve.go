@@ -1,7 +1,6 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -17,7 +16,6 @@ import (
 	"github.com/trainercal/trainercal/gateway/internal/config"
 	"github.com/trainercal/trainercal/gateway/internal/scheduler"
 	"github.com/trainercal/trainercal/gateway/internal/store"
-	"github.com/trainercal/trainercal/sdk"
 )
 
 // drainPatience is how long a serve that was asked to stop lets a run go on before it
@@ -29,7 +27,8 @@ const drainPatience = time.Minute
 // under way ends, and Serve returns. When ctx ends, that run is aborted. Ready is
 // called when commands can be handed over.
 func (a *App) Serve(ctx context.Context, drain <-chan struct{}, ready func(Serving)) error {
-	if _, err := a.own(ctx); err != nil {
+	state, err := a.own(ctx)
+	if err != nil {
 		if errors.Is(err, store.ErrLocked) {
 			return fmt.Errorf("%w: is gateway serve running already?", err)
 		}
@@ -43,7 +42,7 @@ func (a *App) Serve(ctx context.Context, drain <-chan struct{}, ready func(Servi
 	ctx, abort := context.WithCancel(ctx)
 	defer abort()
 	serving := Serving{
-		Version: a.opts.Version, PID: os.Getpid(), Since: a.opts.Now(), Config: digestOf(a.cfg), Engine: len(a.groups()) > 0,
+		Version: a.opts.Version, PID: os.Getpid(), Since: a.opts.Now(), Config: digestOf(a.cfg), Engine: len(a.groups(ctx, state)) > 0,
 		Interval: Interval(a.cfg.Sync.Interval),
 	}
 	c, err := listenControl(a.paths, a.opts.Log, func(_ context.Context, req request, send func(reply)) reply {
@@ -89,30 +88,24 @@ func (a *App) untilDrained(ctx context.Context, abort func(), drain <-chan struc
 // engine gives every group of trainers its turns until engine ends. Runs that have
 // begun end with ctx only.
 func (a *App) engine(ctx, engine context.Context) {
+	state, err := a.own(ctx)
+	if err != nil {
+		a.opts.Log.Error("the engine cannot start", "error", err)
+		return
+	}
+	groups := a.groups(ctx, state)
 	loop := scheduler.Loop[config.Trainer]{
-		Interval: a.cfg.Sync.Interval, Groups: a.groups(), Queue: &a.queue,
+		Interval: a.cfg.Sync.Interval, Groups: groups, Intervals: a.intervals(groups), Queue: &a.queue,
 		Do: func(_ context.Context, trainers []config.Trainer) {
+			if trainers = a.withoutDone(ctx, state, trainers); len(trainers) == 0 {
+				return
+			}
 			if _, err := a.run(ctx, CauseInterval, trainers, Watcher{}); err != nil {
 				a.opts.Log.Error("the run could not be made or recorded; the next one is made in an interval", "error", err)
 			}
 		},
 	}
 	loop.Run(engine)
-}
-
-// groups are the trainers whose runs start by themselves (eng-1), in groups of as
-// many as fit one batch, those of one account together.
-func (a *App) groups() [][]config.Trainer {
-	if !a.cfg.Sync.Engine {
-		return nil
-	}
-	trainers, err := Filter{Automatic: true}.Pick(a.cfg)
-	if err != nil {
-		return nil // only named trainers can be wrong
-	}
-	account := func(t config.Trainer) string { return t.ID.Provider + "/" + t.Service }
-	slices.SortStableFunc(trainers, func(x, y config.Trainer) int { return cmp.Compare(account(x), account(y)) })
-	return slices.Collect(slices.Chunk(trainers, sdk.MaxMailboxes))
 }
 
 // answer does what another command asks for.
@@ -144,7 +137,11 @@ func (a *App) answer(ctx context.Context, serving Serving, req request, send fun
 }
 
 func (a *App) answerSync(ctx context.Context, req request, send func(reply)) reply {
-	trainers, err := req.Filter.Pick(a.cfg)
+	state, err := a.own(ctx)
+	if err != nil {
+		return reply{Error: err.Error()}
+	}
+	trainers, err := a.pick(ctx, state, req.Filter)
 	if err != nil {
 		return reply{Error: otherConfiguration(err)}
 	}

@@ -28,6 +28,7 @@ const (
 	Held    Health = "held"    // in sync but for removals that wait for approval
 	Off     Health = "off"     // calendar off, or direction none
 	Paused  Health = "paused"  // an operator stopped it
+	Pilot   Health = "pilot"   // read and planned, and nothing is written
 )
 
 // staleAfter is how many intervals may pass without proof.
@@ -46,6 +47,10 @@ type TrainerStatus struct {
 	Pushed, Pulled int
 	// Held counts those of Pulled whose removal waits for approval.
 	Held int
+	// Availability is whether the trainer's time is known, and what it is now.
+	Availability Availability
+	// Owed is what could not be brought into the calendar and is tried again later.
+	Owed []store.Owed
 	// Paused says who is left alone, and why.
 	Paused *store.Pause
 	// Conflicts are courses that overlap something else of the trainer's (conflict-1).
@@ -66,12 +71,22 @@ func (a *App) Status(ctx context.Context) ([]TrainerStatus, error) {
 	}
 	var out []TrainerStatus
 	for _, p := range a.cfg.Providers {
+		courses, err := state.Courses(ctx, p.Name)
+		if err != nil {
+			return nil, fmt.Errorf("read the courses of %s: %w", p.Name, err)
+		}
 		for _, t := range p.Trainers {
 			memory, err := state.Trainer(ctx, t.ID)
 			if err != nil {
 				return nil, fmt.Errorf("read what is known of %s: %w", t.ID, err)
 			}
-			out = append(out, a.statusOf(t, memory, pauseOf(pauses, t)))
+			status := a.statusOf(t, memory, pauseOf(pauses, t))
+			known, err := a.knownTime(ctx, state, p, t, memory, courses)
+			if err != nil {
+				return nil, err
+			}
+			status.Availability = a.availabilityOf(known)
+			out = append(out, status)
 		}
 	}
 	return out, nil
@@ -80,7 +95,7 @@ func (a *App) Status(ctx context.Context) ([]TrainerStatus, error) {
 func (a *App) statusOf(t config.Trainer, m store.Trainer, paused *store.Pause) TrainerStatus {
 	s := TrainerStatus{
 		Trainer: t.ID, Service: t.Service, Proven: m.Proven, Failing: m.Failing, Pulled: len(m.Mirrors),
-		Health: a.health(t, m), Paused: paused, Left: m.Left,
+		Health: a.health(t, m), Paused: paused, Left: m.Left, Owed: m.Owed,
 	}
 	if t.Active() {
 		s.Conflicts = m.Conflicts
@@ -107,9 +122,11 @@ func (a *App) healthOf(t config.Trainer, s store.Standing) Health {
 		return Off
 	case s.Failing:
 		return Failing
+	case a.pilot(t):
+		return Pilot
 	case s.Proven.IsZero():
 		return Unknown
-	case a.opts.Now().Sub(s.Proven) > staleAfter*a.cfg.Sync.Interval:
+	case a.opts.Now().Sub(s.Proven) > staleAfter*a.interval(t):
 		return Stale
 	case s.Held > 0:
 		return Held
@@ -212,6 +229,10 @@ func (a *App) courseLabels(ctx context.Context, state store.Store) (map[string]s
 		for _, c := range courses {
 			key := platform.CourseKey(platform.TrainerID{Provider: p.Name}, c.ID)
 			labels[strings.Replace(key, "//", "/", 1)] = c.Label()
+			for _, session := range c.Sessions {
+				key := platform.SessionKey(platform.TrainerID{Provider: p.Name}, c.ID, session.ID)
+				labels[strings.Replace(key, "//", "/", 1)] = c.Label()
+			}
 		}
 	}
 	return labels, nil

@@ -41,7 +41,7 @@ func (w Watcher) trainer(t store.RunTrainer) {
 // next run.
 func (a *App) Sync(ctx context.Context, filter Filter, watch Watcher) (store.Run, error) {
 	trainers, err := filter.Pick(a.cfg)
-	if err != nil {
+	if err != nil && !(errors.Is(err, ErrNothingToDo) && a.removes()) {
 		return store.Run{}, err
 	}
 	if watch.Begun != nil {
@@ -50,7 +50,15 @@ func (a *App) Sync(ctx context.Context, filter Filter, watch Watcher) (store.Run
 	var run store.Run
 	err = a.change(ctx, request{Operation: opSync, Filter: filter}, watch,
 		func() error {
-			run, err = a.run(ctx, CauseSync, trainers, watch)
+			state, err := a.own(ctx)
+			if err != nil {
+				return err
+			}
+			picked, err := a.pick(ctx, state, filter)
+			if err != nil {
+				return err
+			}
+			run, err = a.run(ctx, CauseSync, picked, watch)
 			return err
 		},
 		func(r reply) { run = *r.Run })

@@ -82,7 +82,7 @@ func (b *box) mirrorsAfter(res store.Result) []reconcile.Mirror {
 
 // tell is what a dry pass says of the box.
 func (b *box) tell(now time.Time) TrainerPlan {
-	plan := TrainerPlan{Trainer: b.target.ID, Plan: b.plan, Err: b.err, Left: b.stillLeft()}
+	plan := TrainerPlan{Trainer: b.target.ID, Plan: b.plan, Err: b.err, Left: b.stillLeft(), Known: b.memory.Read}
 	if b.moved {
 		from := b.from
 		plan.Moved = &from

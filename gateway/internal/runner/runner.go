@@ -173,6 +173,8 @@ type TrainerPlan struct {
 	Plan    reconcile.Plan
 	// Err says why there is no plan.
 	Err *sdk.Error
+	// Known is the last complete read that is remembered.
+	Known store.Reading
 	// Paused says why nothing was planned.
 	Paused *store.Pause
 	// Moved is the calendar that the trainer had before; nil when it is the same.

@@ -7,9 +7,11 @@ import (
 
 // Loop runs groups of T again and again.
 type Loop[T any] struct {
-	// Interval is the time between two turns of the same group.
-	Interval time.Duration
-	Groups   [][]T
+	// Interval is the time between two turns of the same group; Intervals are those of
+	// groups that have another, by index.
+	Interval  time.Duration
+	Intervals []time.Duration
+	Groups    [][]T
 	// Do is one turn. It returns when the turn is over.
 	Do func(ctx context.Context, group []T)
 	// Queue, when set, is told what there is to do.
@@ -32,7 +34,7 @@ func (l Loop[T]) Run(ctx context.Context) {
 			return
 		}
 		l.turn(ctx, q, i)
-		q.over(i, start.Add(l.Interval+l.share(i)))
+		q.over(i, start.Add(l.interval(i)+l.share(i)))
 	}
 	for {
 		i, due := q.earliest()
@@ -42,7 +44,7 @@ func (l Loop[T]) Run(ctx context.Context) {
 		}
 		began := time.Now()
 		l.turn(ctx, q, i)
-		q.over(i, l.next(due, began))
+		q.over(i, l.next(i, due, began))
 	}
 }
 
@@ -53,14 +55,21 @@ func (l Loop[T]) turn(ctx context.Context, q *Queue, group int) {
 
 // share is how far into the interval the group's turns are.
 func (l Loop[T]) share(i int) time.Duration {
-	return l.Interval * time.Duration(i) / time.Duration(len(l.Groups))
+	return l.interval(i) * time.Duration(i) / time.Duration(len(l.Groups))
+}
+
+func (l Loop[T]) interval(i int) time.Duration {
+	if i < len(l.Intervals) && l.Intervals[i] > 0 {
+		return l.Intervals[i]
+	}
+	return l.Interval
 }
 
 // next is the group's turn after one that was due and began when it could: turns that
 // were missed meanwhile are not made up for.
-func (l Loop[T]) next(due, began time.Time) time.Time {
-	missed := began.Sub(due) / l.Interval
-	return due.Add(l.Interval * (missed + 1))
+func (l Loop[T]) next(i int, due, began time.Time) time.Time {
+	missed := began.Sub(due) / l.interval(i)
+	return due.Add(l.interval(i) * (missed + 1))
 }
 
 // sleepUntil reports false when ctx ended first.

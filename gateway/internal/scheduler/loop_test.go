@@ -56,6 +56,28 @@ func TestTurnsAreSpread(t *testing.T) {
 	})
 }
 
+// eng-2: groups that have an interval of their own keep it.
+func TestIntervalsOfGroups(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		at := map[string][]time.Duration{}
+		start := time.Now()
+		loop := Loop[string]{
+			Interval: 15 * minute, Intervals: []time.Duration{0, 30 * minute}, Groups: [][]string{{"a"}, {"b"}},
+			Do: func(_ context.Context, g []string) { at[g[0]] = append(at[g[0]], time.Since(start)) },
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 80*minute)
+		defer cancel()
+		loop.Run(ctx)
+		want := map[string][]time.Duration{
+			"a": {0, 15 * minute, 30 * minute, 45 * minute, 60 * minute, 75 * minute},
+			"b": {0, 45 * minute, 75 * minute},
+		}
+		if diff := cmp.Diff(want, at); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
+
 // A turn that took long delays the others and leads to no burst afterwards.
 func TestMissedTurnsAreSkipped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
