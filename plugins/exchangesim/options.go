@@ -60,6 +60,9 @@ type Options struct {
 	// zero Throttling is none.
 	EWSConcurrency int
 	EWSThrottling  Throttling
+	// EWSUnknownZones are ids of Windows time zones that EWS does not know, as a server
+	// without the newest updates.
+	EWSUnknownZones []string
 	// EWSStillFolders keeps the change properties of calendar folders from moving.
 	EWSStillFolders bool
 	// EWSStreaming sets limits and pace of EWS's streaming notifications.

@@ -74,7 +74,7 @@ func Start(opts Options) (*Server, error) {
 	s.ews = ews.New(ews.Options{
 		World: s.world, Token: s.login.Valid, Faults: s.faults, Latency: opts.Latency, Schemes: opts.EWSSchemes,
 		Build: build, Protection: protection(opts), Binding: binding,
-		Concurrency: opts.EWSConcurrency, Throttling: opts.EWSThrottling, StillFolders: opts.EWSStillFolders,
+		Concurrency: opts.EWSConcurrency, Throttling: opts.EWSThrottling, StillFolders: opts.EWSStillFolders, UnknownZones: opts.EWSUnknownZones,
 	})
 	s.http = &http.Server{
 		Handler: s.tracked(s.routes()), ReadHeaderTimeout: time.Minute, ConnContext: ntlmserver.ConnContext,

@@ -1,6 +1,7 @@
 package ews
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -95,32 +96,61 @@ func (i Item) when(owner *time.Location) calendar.When {
 	if !i.AllDay {
 		return calendar.When{Start: start, End: end, TimeZone: name}
 	}
-	loc := i.dayZone(owner)
-	first, last := calendar.DateOf(start.In(loc)), calendar.DateOf(end.In(loc))
-	if !last.In(loc).Equal(end) || last == first {
+	clock := i.dayClock(owner)
+	first, last := calendar.DateOf(clock(start)), calendar.DateOf(clock(end))
+	if !midnight(clock(end)) || last == first {
 		last = last.AddDays(1)
 	}
 	return calendar.When{AllDay: true, FirstDay: first, EndDay: last, TimeZone: name}
 }
 
-// dayZone is the zone in which a whole-day item begins at midnight: that it was
-// made in, else the owner's. EWS gives the instants of those midnights, so the days
-// are right in that zone only (D4). Where neither fits, the zone it was made in
-// counts, if it has rules (D7).
-func (i Item) dayZone(owner *time.Location) *time.Location {
+// ZoneUnknown reports whether the days of a whole-day item cannot be told for sure: they
+// are days in the zone it was made in, of which neither the rules nor a known name came
+// with it. Lists have names alone; [Client.GetItems] tells the rules.
+func (i Item) ZoneUnknown() bool {
+	if !i.AllDay || i.Start == nil {
+		return false
+	}
+	if _, err := winzone.Load(i.zoneID()); err == nil {
+		return false
+	}
+	_, ruled := i.StartTimeZone.rulesAt(i.Start.Time)
+	return !ruled
+}
+
+// TakeZone takes over the zone that another answer tells of the same item.
+func (i *Item) TakeZone(from Item) { i.StartTimeZone = from.StartTimeZone }
+
+// dayClock puts instants on the clock by which a whole-day item begins at midnight: that
+// of the zone it was made in, by name or by the rules that came with it, else the
+// owner's. EWS gives the instants of those midnights, so the days are right in that zone
+// only (D4). Where none fits, the zone it was made in counts, if it has rules (D7).
+func (i Item) dayClock(owner *time.Location) func(time.Time) time.Time {
 	if owner == nil {
 		owner = utc
 	}
-	candidates := []*time.Location{owner, utc}
+	clocks := []func(time.Time) time.Time{in(owner), in(utc)}
 	if made, err := winzone.Load(i.zoneID()); err == nil {
-		candidates = append([]*time.Location{made}, candidates...)
+		clocks = slices.Insert(clocks, 0, in(made))
+	} else if r, ruled := i.StartTimeZone.rulesAt(i.Start.Time); ruled {
+		clocks = slices.Insert(clocks, 0, r.in)
 	}
-	for _, loc := range candidates {
-		if day := calendar.DateOf(i.Start.In(loc)); day.In(loc).Equal(i.Start.Time) {
-			return loc
+	for _, clock := range clocks {
+		if midnight(clock(i.Start.Time)) {
+			return clock
 		}
 	}
-	return candidates[0]
+	return clocks[0]
+}
+
+func in(loc *time.Location) func(time.Time) time.Time {
+	return func(t time.Time) time.Time { return t.In(loc) }
+}
+
+// midnight reports whether a clock shows the beginning of its day: 00:00, or what comes
+// first where summer time begins at midnight.
+func midnight(t time.Time) bool {
+	return t.Equal(calendar.DateOf(t).In(t.Location()))
 }
 
 // freeBusy pairs the values of LegacyFreeBusyStatus with the contract's.

@@ -99,10 +99,8 @@ type Item struct {
 	Type         string     `xml:"CalendarItemType"`
 	MyResponse   string     `xml:"MyResponseType"`
 	// Lists tell the zone's id alone (since 2013), whole items the zone as well.
-	StartTimeZoneID string `xml:"StartTimeZoneId"`
-	StartTimeZone   struct {
-		ID string `xml:"Id,attr"`
-	} `xml:"StartTimeZone"`
+	StartTimeZoneID string         `xml:"StartTimeZoneId"`
+	StartTimeZone   zoneDefinition `xml:"StartTimeZone"`
 }
 
 // MarkerText is the value of the marker's property, empty where there is none.

@@ -32,6 +32,9 @@ func (a *Account) readWindow(ctx context.Context, req sdk.ReadRequest) ([]calend
 	if len(found) > 0 && found[0].ParentFolder.ID != "" {
 		a.folders.put(req.Mailbox.Address, found[0].ParentFolder.ID)
 	}
+	if err := a.resolveZones(ctx, req.Mailbox.Address, found); err != nil {
+		return nil, err
+	}
 	view := viewOf(req.Mailbox, req.Detail, req.Own)
 	changes := make([]calendar.Change, 0, len(found))
 	for i := range found {

@@ -5,6 +5,8 @@ import (
 	"sync"
 
 	"github.com/hashicorp/go-hclog"
+
+	"github.com/trainercal/trainercal/plugins/internal/ews"
 )
 
 // warned remembers what was warned of, so that each is said once.
@@ -38,4 +40,33 @@ func (a *Account) warnZone(ctx context.Context, t task) {
 	if a.warned.first("write " + zone) {
 		hclog.FromContext(ctx).Warn("the server does not know a time zone: appointments in it are written in UTC, at the same instants; install the server's time zone updates", "timezone", zone)
 	}
+}
+
+// resolveZones asks for the rules of the zones that whole-day items were made in, where a
+// list tells a name that has none, such as "Customized Time Zone" (D7). An item whose
+// zone has no rules either way is taken by its instants, with a warning.
+func (a *Account) resolveZones(ctx context.Context, mailbox string, items []ews.Item) error {
+	var ids []string
+	var places []int
+	for i := range items {
+		if items[i].ZoneUnknown() {
+			ids, places = append(ids, items[i].ItemID.ID), append(places, i)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	whole, err := a.client.GetItems(ctx, []string{mailbox}, ids, false)
+	if err != nil {
+		return err
+	}
+	for n, i := range places {
+		if whole[n].Err == nil {
+			items[i].TakeZone(whole[n].Value)
+		}
+		if items[i].ZoneUnknown() && a.warned.first("read "+mailbox) {
+			hclog.FromContext(ctx).Warn("a whole-day appointment was made in a time zone of which the server tells no rules: its days are those of the trainer's zone; a whole day may show a day off")
+		}
+	}
+	return nil
 }

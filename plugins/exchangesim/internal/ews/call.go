@@ -41,8 +41,8 @@ type call struct {
 	server  int
 	// refusal fails every item of a batch, nil for none.
 	refusal *failure
-	// stillFolders: see Options.
-	stillFolders bool
+	// opts are the handler's.
+	opts *Options
 }
 
 // prepare checks what holds for the whole request.

@@ -1,6 +1,8 @@
 package ews
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/trainercal/trainercal/plugins/exchangesim/world"
@@ -91,6 +93,9 @@ func (c *call) setField(d *draft, e, path *element, creating bool) *failure {
 	}
 	if !f.knownTo(c.env.version) {
 		return errNotInVersion(f)
+	}
+	if id := e.attr("Id"); strings.HasSuffix(e.name, "TimeZone") && slices.Contains(c.opts.UnknownZones, id) {
+		return errTimeZone(id)
 	}
 	return f.set(d, e)
 }

@@ -108,7 +108,7 @@ var folderOrder = orderOf([]string{
 })
 
 func (c *call) readFolderShape(e *element) (folderShape, *failure) {
-	s := folderShape{names: []string{"FolderId"}, still: c.stillFolders}
+	s := folderShape{names: []string{"FolderId"}, still: c.opts.StillFolders}
 	switch e.value("BaseShape") {
 	case "Default":
 		s.names = []string{"FolderId", "DisplayName", "TotalCount", "ChildFolderCount", "UnreadCount"}

@@ -45,6 +45,9 @@ type Options struct {
 	// StillFolders keeps the change properties of folders from moving: no document promises
 	// that they move with every change.
 	StillFolders bool
+	// UnknownZones are ids of Windows time zones that the server does not know, as one
+	// without the newest updates.
+	UnknownZones []string
 	// Latency is how long every operation takes at least.
 	Latency time.Duration
 	// Concurrency is how many requests of one account may run at a time
@@ -169,7 +172,7 @@ var errTooMany = fail("ErrorExceededConnectionCount", "You have exceeded the ava
 // call is a request of a known sender on its way.
 func (h *Handler) call(r *http.Request, env *envelope, who caller) *call {
 	return &call{
-		world: h.opts.World, env: env, who: who, stillFolders: h.opts.StillFolders,
+		world: h.opts.World, env: env, who: who, opts: &h.opts,
 		streams: h.streams, server: h.streams.server(r.Header),
 	}
 }

@@ -242,11 +242,21 @@ func (v *itemView) zoneName(name string, t time.Time) string {
 func zoneNode(name, id string) *node { return el(name).with("Id", id).with("Name", zoneTitle(id)) }
 
 func showStartZone(name string, v *itemView) *node {
-	return zoneNode("t:"+name, v.zoneName(v.item.StartZone, v.item.Start))
+	return v.zone(name, v.item.StartZone, v.item.Start)
 }
 
 func showEndZone(name string, v *itemView) *node {
-	return zoneNode("t:"+name, v.zoneName(v.item.EndZone, v.item.End))
+	return v.zone(name, v.item.EndZone, v.item.End)
+}
+
+// zone is a time's zone: its id, and its rules where nobody could know them by that.
+func (v *itemView) zone(name, zone string, t time.Time) *node {
+	id := v.zoneName(zone, t)
+	n := zoneNode("t:"+name, id)
+	if id == customZone {
+		n.add(ruleNodes(t.Location(), t.Year())...)
+	}
+	return n
 }
 
 func showMeetingZone(name string, v *itemView) *node {

@@ -37,6 +37,11 @@ func definitionNode(id string, full bool, year int) *node {
 	if f != nil || !full {
 		return n
 	}
+	return n.add(ruleNodes(loc, year)...)
+}
+
+// ruleNodes are the rules of a zone in a year.
+func ruleNodes(loc *time.Location, year int) []*node {
 	z := yearOf(loc, year)
 	periods := el("t:Periods", el("t:Period").with("Bias", bias(z.standard)).with("Name", "Standard").with("Id", "std"))
 	group := el("t:TransitionsGroup").with("Id", "0")
@@ -48,8 +53,10 @@ func definitionNode(id string, full bool, year int) *node {
 	for _, change := range z.changes {
 		group.add(change.node(z))
 	}
-	return n.add(periods, el("t:TransitionsGroups", group),
-		el("t:Transitions", el("t:Transition", textEl("t:To", "0").with("Kind", "Group"))))
+	return []*node{
+		periods, el("t:TransitionsGroups", group),
+		el("t:Transitions", el("t:Transition", textEl("t:To", "0").with("Kind", "Group"))),
+	}
 }
 
 // zoneYear is how a zone's clocks go in a year. Offsets are seconds east of Greenwich.
@@ -142,5 +149,9 @@ func windowsZone(id string) (*time.Location, *failure) {
 			return loc, nil
 		}
 	}
-	return nil, fail("ErrorTimeZone", "The time zone '"+id+"' is not supported.")
+	return nil, errTimeZone(id)
+}
+
+func errTimeZone(id string) *failure {
+	return fail("ErrorTimeZone", "The time zone '"+id+"' is not supported.")
 }
