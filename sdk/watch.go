@@ -36,11 +36,12 @@ type Watcher interface {
 	// interval, so a watch loses no time on making sure. What it may have missed, it
 	// hints at.
 	//
-	// Of each mailbox it emits first a State, once the mailbox is watched, or a Failure.
-	// It emits something at least every [WatchBeat], a Heartbeat if there is nothing
-	// else, and from the place that would hang: a heartbeat proves that hints would
-	// come. It returns before ctx ends only when no mailbox of the account can be
-	// watched; [CodeUnsupported] says that this does not change by itself.
+	// Of each mailbox it emits first a State, once the mailbox is watched, or a Failure;
+	// hints at what was missed before come before the State. It emits something at least
+	// every [WatchBeat], a Heartbeat if there is nothing else, for as long as its work
+	// makes progress: a watch that hangs must fall silent. It returns before ctx ends only
+	// when no mailbox of the account can be watched; [CodeUnsupported] says that this does
+	// not change by itself. emit may be called as in [Account].
 	//
 	// Several watches of an account run at a time, of different mailboxes.
 	Watch(ctx context.Context, req WatchRequest, emit func(WatchEvent) error) error

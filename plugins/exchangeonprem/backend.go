@@ -32,6 +32,8 @@ func (backend) Describe() sdk.Description {
 		Version:  Version,
 		Summary:  "Exchange Server 2013 SP1 and newer over Exchange Web Services",
 		Settings: settingsSchema(),
+		// With access = "impersonation" alone.
+		Capabilities: []string{sdk.CapabilityWatch},
 	}
 }
 

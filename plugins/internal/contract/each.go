@@ -39,6 +39,12 @@ func Guard[T any](emit func(T) error) func(T) error {
 	}
 }
 
+// Received reports whether an error is the receiver's, as [Guard] marks it.
+func Received(err error) bool {
+	var stop *received
+	return errors.As(err, &stop)
+}
+
 // Each does the work for every request, a few at a time. An error of one request is
 // reported by fail; one of the account or of the receiver ends the call. What it returns
 // is [Final] already.

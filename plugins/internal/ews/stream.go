@@ -1,6 +1,7 @@
 package ews
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -77,14 +78,20 @@ func (c *Client) openStream(ctx context.Context, q call) (*transport.Stream, err
 		return nil, err
 	}
 	defer p.leave()
+	at, located := c.endpoint(ctx, q.mailbox)
+	if located != nil {
+		_, err := c.unlocated(p, located)
+		return nil, cmp.Or(err, error(located))
+	}
 	h, err := c.header(ctx, q)
 	if err != nil {
 		return nil, err
 	}
 	stream, err := c.opts.Transport.Stream(ctx, transport.Request{
-		Method: http.MethodPost, URL: c.opts.URL.String(), Header: h, Body: body,
+		Method: http.MethodPost, URL: at.String(), Header: h, Body: body,
 	}, "ews "+q.req.operation(), streamSilence)
 	if err != nil {
+		c.mislead(err)
 		return nil, unreachable(err, false)
 	}
 	if stream.Status == http.StatusOK {

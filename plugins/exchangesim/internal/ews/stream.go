@@ -98,6 +98,9 @@ func (h *Handler) follow(w http.ResponseWriter, r *http.Request, conn *connectio
 				return
 			}
 		case <-conn.wake:
+			if r.Context().Err() != nil { // what a client that has gone is told is lost
+				return
+			}
 			if !h.tell(w, say, s.take(conn)) {
 				return
 			}

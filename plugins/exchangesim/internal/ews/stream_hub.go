@@ -243,9 +243,21 @@ func (s *Streams) disconnect(c *connection) {
 	delete(s.open, c)
 	for _, sub := range c.subs {
 		if sub.reader == c {
-			sub.reader, sub.idle = nil, s.now()
+			sub.reader, sub.idle = s.other(sub), s.now()
+			sub.wake()
 		}
 	}
+}
+
+// other is another open connection of the subscription, nil for none. The caller holds
+// the lock.
+func (s *Streams) other(sub *subscription) *connection {
+	for c := range s.open {
+		if slices.Contains(c.subs, sub) {
+			return c
+		}
+	}
+	return nil
 }
 
 // delivery is what a connection has to say: events by subscription, and subscriptions
