@@ -80,3 +80,21 @@ func TestA7G1TransientTrouble(t *testing.T) {
 		})
 	}
 }
+
+// A page that a proxy answers for a part of a batch is no success, whatever its status:
+// what was to be deleted is still to be deleted (A3).
+func TestA3PageInsteadOfADeletion(t *testing.T) {
+	s := newSim(t, exchangesim.Options{})
+	m := s.mailbox(t, "Europe/London")
+	a := s.open(t)
+	made := write(t, a, m, course(1))["course-1"]
+	fault(t, s, exchangesim.Fault{Kind: "DeleteEvent", Mode: exchangesim.FaultHTML})
+	gone := sdk.Operation{ID: "gone", Kind: sdk.Delete, ItemID: made.ItemID}
+	if err := write(t, a, m, gone)["gone"].Err; !errors.Is(err, sdk.ErrOutcomeUnknown) {
+		t.Errorf("err = %v, want an unknown outcome", err)
+	}
+	s.ClearFaults()
+	if err := write(t, a, m, gone)["gone"].Err; err != nil || len(marked(s.box(t, m))) != 0 {
+		t.Errorf("repeated: %v, %d items left", err, len(marked(s.box(t, m))))
+	}
+}

@@ -2,11 +2,13 @@ package exchangeonline_test
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/trainercal/trainercal/plugins/exchangesim"
+	"github.com/trainercal/trainercal/plugins/exchangesim/world"
 	"github.com/trainercal/trainercal/sdk"
 	"github.com/trainercal/trainercal/sdk/calendar"
 	"github.com/trainercal/trainercal/sdk/sdktest"
@@ -127,4 +129,103 @@ func count(s *sim, kind string) exchangesim.Count {
 		}
 	}
 	return sum
+}
+
+// diary is what a host knows of a calendar: what it was told, applied in order.
+type diary map[calendar.ItemID]calendar.Item
+
+// apply takes a read's changes in, as the contract says.
+func (d diary) apply(p sdk.ReadPage) diary {
+	if p.Complete.Full {
+		clear(d)
+	}
+	for _, c := range p.Changes {
+		switch {
+		case c.Upsert != nil:
+			d[c.Upsert.ID] = *c.Upsert
+		case c.ReplaceSeries != nil:
+			d.drop(c.ReplaceSeries.ID)
+			for _, i := range c.ReplaceSeries.Items {
+				d[i.ID] = i
+			}
+		default:
+			delete(d, c.Remove)
+			d.drop(c.Remove)
+		}
+	}
+	return d
+}
+
+// drop forgets the occurrences of a series.
+func (d diary) drop(series calendar.ItemID) {
+	for id, i := range d {
+		if i.SeriesID == series {
+			delete(d, id)
+		}
+	}
+}
+
+// entries lists the diary as starts does, in order of time.
+func (d diary) entries() []string {
+	var list []string
+	for _, i := range d {
+		list = append(list, i.When.Start.UTC().Format("01-02T15:04")+" "+i.Subject)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// zoned is a time in a zone.
+func zoned(t testing.TB, zone string, year int, month time.Month, day, hour, minute int) time.Time {
+	t.Helper()
+	loc, err := time.LoadLocation(zone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return time.Date(year, month, day, hour, minute, 0, 0, loc)
+}
+
+// teamCall is a weekly series of an hour at nine in Berlin on Mondays, from before the
+// window on: in it on 15, 22 and 29 March, 5 and 12 April.
+func teamCall(t testing.TB) world.Appointment {
+	start := zoned(t, "Europe/Berlin", 2027, 1, 4, 9, 0)
+	return world.Appointment{
+		Subject: "Team call", Start: start, End: start.Add(time.Hour), ShowAs: world.Busy,
+		Recurrence: &world.Recurrence{
+			Pattern: world.Pattern{Kind: world.Weekly, Interval: 1, Days: []time.Weekday{time.Monday}, FirstDayOfWeek: time.Monday},
+			Range:   world.Range{Count: 20},
+		},
+	}
+}
+
+func put(t testing.TB, box *world.Mailbox, a world.Appointment) world.ItemID {
+	t.Helper()
+	item, err := box.Create(a, world.SendNone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return item.Item
+}
+
+func edit(t testing.TB, box *world.Mailbox, ref world.Ref, change func(*world.Appointment)) {
+	t.Helper()
+	_, err := box.Update(ref, world.Write{}, func(a *world.Appointment) error {
+		change(a)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func discard(t testing.TB, box *world.Mailbox, ref world.Ref) {
+	t.Helper()
+	if err := box.Delete(ref, world.ToDeletedItems, world.Write{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// on is the occurrence of a series of 2027 on a day.
+func on(series world.ItemID, month time.Month, day int) world.Ref {
+	return world.Ref{Item: series, Occurrence: world.Date{Year: 2027, Month: month, Day: day}}
 }

@@ -30,7 +30,7 @@ func (r *request) bend(body any, mode faults.Mode) {
 		delete(page, "@odata.deltaLink")
 		page["@odata.nextLink"] = r.root + r.path + "?" + r.URL.RawQuery
 	case faults.Repeat:
-		page["value"] = slices.Concat(rows, rows)
+		page["value"] = append(rows, rows...) // an empty page stays one
 	case faults.Shuffle:
 		slices.Reverse(rows)
 	case faults.Orphans:
