@@ -363,6 +363,7 @@ sync {
 	}
 }
 
+// TestProviderMistakes holds map-3, too: a provider has one master account a service.
 func TestProviderMistakes(t *testing.T) {
 	testMistakes(t, []mistakeCase{
 		{name: "zones (time-1)", text: `installation = "x"

@@ -246,3 +246,42 @@ func TestFunctions(t *testing.T) {
 		}
 	}
 }
+
+// TestMapping holds map-1: a trainer's label is the platform's id; the calendar is off and
+// the direction none unless the operator says otherwise.
+func TestMapping(t *testing.T) {
+	cfg, diags := loadText(t, `installation = "x"
+provider "p" {
+  timezone = "Europe/London"
+  service  = "exchange-online"
+  account "exchange-online" { master_account = "m@p.example" }
+  trainer "t-4711" {}
+  trainer "on" {
+    email     = "on@p.example"
+    calendar  = true
+    direction = "in"
+  }
+  trainer "off" {
+    email     = "off@p.example"
+    direction = "both"
+  }
+}
+`)
+	if len(diags) > 0 {
+		t.Fatal(diags)
+	}
+	type mapping struct {
+		id         string
+		calendar   bool
+		direction  Direction
+		push, pull bool
+	}
+	var got []mapping
+	for _, tr := range cfg.Providers[0].Trainers {
+		got = append(got, mapping{tr.ID.String(), tr.Calendar, tr.Direction, tr.Push(), tr.Pull()})
+	}
+	want := []mapping{{"p/t-4711", false, None, false, false}, {"p/on", true, In, false, true}, {"p/off", false, Both, false, false}}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(mapping{})); diff != "" {
+		t.Error(diff)
+	}
+}
