@@ -19,6 +19,13 @@ const python = "/usr/bin/python3"
 // ewsSteps is how many steps the probe has; fewer passes mean that it stopped early.
 const ewsSteps = 29
 
+// withNTLM runs the probe with NTLM in the place of Basic. Its client binds the sign-in to
+// the server's certificate by an implementation of its own.
+const withNTLM = `import runpy, sys, exchangelib
+exchangelib.BASIC = exchangelib.NTLM
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")`
+
 // TestProbeEWS lets a foreign client, exchangelib, work through a calendar: create,
 // read, change, synchronise and delete, with series and whole days. Every step must
 // pass in every way to sign in and to reach a mailbox, and every answer must be valid
@@ -26,24 +33,42 @@ const ewsSteps = 29
 // version that the schema does not know.
 func TestProbeEWS(t *testing.T) {
 	probe := exchangelibProbe(t)
+	full, impersonation := []string{"--access", "delegate"}, []string{"--access", "impersonation"}
+	bound := exchangesim.Options{TLS: true, EWSProtection: exchangesim.ProtectionRequire, EWSSchemes: []string{"Negotiate", "NTLM"}}
 	for _, tt := range []struct {
-		name string
-		args []string
+		name    string
+		options exchangesim.Options
+		ntlm    bool
+		args    []string
 	}{
-		{"full access", []string{"--access", "delegate"}},
-		{"impersonation", []string{"--access", "impersonation"}},
-		{"OAuth", []string{"--auth", "oauth"}},
+		{"full access", exchangesim.Options{}, false, full},
+		{"impersonation", exchangesim.Options{}, false, impersonation},
+		{"OAuth", exchangesim.Options{}, false, []string{"--auth", "oauth"}},
+		{"full access over TLS", exchangesim.Options{TLS: true}, false, full},
+		{"impersonation over TLS", exchangesim.Options{TLS: true}, false, impersonation},
+		{"full access with NTLM", bound, true, full},
+		{"impersonation with NTLM", bound, true, impersonation},
+		{"Exchange 2013", exchangesim.Options{EWSServer: "2013"}, false, full},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var answers oracle.EWS
-			s := startForProbe(t, &answers)
+			s := startForProbe(t, tt.options, &answers)
 			opts := s.Options()
-			args := append([]string{
-				probe, "--url", strings.ToLower(s.EWSURL()), "--mailbox", "trainer1@example.org",
+			args := []string{probe}
+			if tt.ntlm {
+				args = []string{"-c", withNTLM, probe}
+			}
+			args = append(append(args,
+				"--url", strings.ToLower(s.EWSURL()), "--mailbox", "trainer1@example.org",
 				"--user", opts.EWSUser, "--password", opts.EWSPassword,
 				"--token-url", s.TokenURL(), "--client-id", opts.ClientID, "--client-secret", opts.ClientSecret,
-			}, tt.args...)
-			out, err := exec.CommandContext(t.Context(), python, args...).CombinedOutput()
+			), tt.args...)
+			cmd := exec.CommandContext(t.Context(), python, args...)
+			cmd.Env = os.Environ()
+			if opts.TLS {
+				cmd.Env = append(cmd.Env, "REQUESTS_CA_BUNDLE="+s.CAFile())
+			}
+			out, err := cmd.CombinedOutput()
 			if err != nil || !bytes.Contains(out, []byte("ALL PASSED")) {
 				t.Fatalf("the probe failed: %v\n%s", err, out)
 			}
@@ -72,13 +97,14 @@ func exchangelibProbe(t *testing.T) string {
 }
 
 // startForProbe serves a world with one trainer, and collects the answers over EWS.
-func startForProbe(t *testing.T, answers *oracle.EWS) *exchangesim.Server {
+func startForProbe(t *testing.T, options exchangesim.Options, answers *oracle.EWS) *exchangesim.Server {
 	t.Helper()
-	s, err := exchangesim.Start(exchangesim.Options{Observe: func(x exchangesim.Exchange) {
+	options.Observe = func(x exchangesim.Exchange) {
 		if x.Protocol == "ews" && strings.Contains(x.ResponseHeader.Get("Content-Type"), "xml") {
 			answers.Collect("answer to "+x.RequestHeader.Get("User-Agent"), x.ResponseBody)
 		}
-	}})
+	}
+	s, err := exchangesim.Start(options)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,12 +32,13 @@ const (
 	channelBindings = 10
 )
 
-// The flags that the server agrees to when the client asks for them, and those it sets
-// on its own: unicode, NTLM, signing, extended session security, 128 and 56 bit; target
-// type and target information.
+// The flags that the server agrees to when the client asks for them: signing, extended
+// session security, 128 and 56 bit; and those it sets on its own, as Windows does: unicode,
+// NTLM, target type and target information. There are clients that ask for neither of the
+// first two and count on them.
 const (
-	agreedFlags = 0x00000001 | 0x00000200 | 0x00008000 | 0x00080000 | 0x20000000 | 0x80000000
-	serverFlags = 0x00000004 | 0x00010000 | 0x00800000
+	agreedFlags = 0x00008000 | 0x00080000 | 0x20000000 | 0x80000000
+	serverFlags = 0x00000001 | 0x00000200 | 0x00000004 | 0x00010000 | 0x00800000
 )
 
 var errMessage = errors.New("not an NTLM message")
