@@ -3,6 +3,7 @@ package exchangeonline_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -97,5 +98,83 @@ func TestG7CallerGivesUp(t *testing.T) {
 	})
 	if err == nil || !errors.Is(err, sdk.ErrUnavailable) {
 		t.Errorf("err = %v, want an end without answer", err)
+	}
+}
+
+// Retry-After is obeyed in all its forms, and an absurd one ends the mailbox's part of
+// the call: it is not asked again, and the error says when (G1).
+func TestG1RetryAfter(t *testing.T) {
+	for name, after := range map[string]string{
+		"a fraction": "0.05", "a date that has passed": "Wed, 21 Oct 2015 07:28:00 GMT", "no time": "soon", "missing": "", "negative": "-3",
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSim(t, exchangesim.Options{})
+			m := s.mailbox(t, "Europe/London")
+			fault(t, s, exchangesim.Fault{Kind: "Delta", Mode: exchangesim.FaultStatus, Status: 429, RetryAfter: after, Times: 1})
+			readOne(t, s.open(t), m, nil)
+		})
+	}
+	for _, after := range []string{"86400", "1e300", time.Now().AddDate(5, 0, 0).UTC().Format(http.TimeFormat)} {
+		t.Run("absurd: "+after, func(t *testing.T) {
+			s := newSim(t, exchangesim.Options{})
+			m, other := s.mailbox(t, "Europe/London"), s.mailbox(t, "Europe/London")
+			fault(t, s, exchangesim.Fault{Kind: "Delta", Mailbox: m.Address, Mode: exchangesim.FaultStatus, Status: 429, RetryAfter: after})
+			a := s.open(t)
+			for range 2 {
+				pages := read(t, a, wanted(m, nil), wanted(other, nil))
+				err := pages[m.Address].Err
+				if !errors.Is(err, sdk.ErrThrottled) || err.RetryAfter <= 0 || err.RetryAfter > time.Hour {
+					t.Errorf("err = %v after %v, want throttled for an hour at most", err, err.RetryAfter)
+				}
+				if pages[other.Address].Err != nil {
+					t.Errorf("another mailbox: %v", pages[other.Address].Err)
+				}
+			}
+			if n := asked(s, "Delta", m.Address); n != 1 {
+				t.Errorf("the mailbox was asked %d times, want once", n)
+			}
+		})
+	}
+}
+
+// asked is how often something was asked for of a mailbox.
+func asked(s *sim, kind, mailbox string) (n int) {
+	for _, c := range s.Counts() {
+		if c.Kind == kind && c.Mailbox == mailbox {
+			n += c.Requests + c.Batched
+		}
+	}
+	return n
+}
+
+// Of a batch that succeeded in part, the rest alone is repeated (G5).
+func TestG5PartOfABatch(t *testing.T) {
+	s := newSim(t, exchangesim.Options{})
+	a := s.open(t)
+	var reqs []sdk.WriteRequest
+	for n := range 20 {
+		reqs = append(reqs, sdk.WriteRequest{Mailbox: s.mailbox(t, "Europe/London"), Operations: []sdk.Operation{course(n)}})
+	}
+	for _, i := range []int{3, 11} {
+		fault(t, s, exchangesim.Fault{
+			Kind: "CreateEvent", Mailbox: reqs[i].Mailbox.Address, Mode: exchangesim.FaultStatus, Status: 503, RetryAfter: "0.01", Times: 1,
+		})
+	}
+	err := a.Write(t.Context(), reqs, func(r sdk.WriteResult) error {
+		if r.Err != nil {
+			return r.Err
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := count(s, "CreateEvent").Batched; got != 22 {
+		t.Errorf("%d creates for 20 of which two were put off, want 22", got)
+	}
+	for _, req := range reqs {
+		if n := len(marked(s.box(t, req.Mailbox))); n != 1 {
+			t.Errorf("%s has %d items, want one", req.Mailbox.Address, n)
+		}
 	}
 }

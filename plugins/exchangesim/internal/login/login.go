@@ -66,11 +66,13 @@ func (e *Endpoint) Valid(token string) bool {
 	return known && e.opts.Now().Before(t.end) && (e.demanded == "" || t.claims == e.demanded)
 }
 
-// Revoke makes all tokens invalid, as an administrator does who revokes sessions.
+// Revoke makes all tokens invalid, as an administrator does who revokes sessions. New
+// ones are good without claims.
 func (e *Endpoint) Revoke() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	clear(e.tokens)
+	e.demanded = ""
 }
 
 // Challenge demands new claims of all tokens, as Microsoft does when a token must not
