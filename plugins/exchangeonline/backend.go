@@ -55,7 +55,9 @@ func (b backend) Open(_ context.Context, req sdk.OpenRequest) (sdk.Account, erro
 	}
 	return &account{
 		connection: conn,
-		graph:      &session{client: conn.client, tokens: conn.tokens, base: set.graph, now: b.now},
+		graph: &session{
+			client: conn.client, tokens: conn.tokens, base: set.graph, perMailbox: set.perMailbox, now: b.now,
+		},
 	}, nil
 }
 

@@ -19,9 +19,6 @@ import (
 const (
 	// maxParts is the most requests a $batch may hold.
 	maxParts = 20
-	// partsPerMailbox keeps a batch below the four requests that a mailbox takes at
-	// once: Graph sends the parts of a batch in parallel.
-	partsPerMailbox = 3
 	// batchesAtOnce is how many batches of one call are in flight.
 	batchesAtOnce = 4
 	// partAttempts is how often a part is sent at most.
@@ -102,7 +99,7 @@ type putOff struct {
 }
 
 func (s *session) round(ctx context.Context, what job, parts []*part) (putOff, *sdk.Error) {
-	chunks := spread(parts, what.chains)
+	chunks := spread(parts, s.perMailbox, what.chains)
 	results := make([]putOff, len(chunks))
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(batchesAtOnce)
@@ -175,7 +172,7 @@ func (s *session) awake(parts []*part, later *putOff) []*part {
 		case left == 0:
 			ready = append(ready, p)
 		case left > maxPause:
-			p.done(partAnswer{err: paused(left), unsure: p.unsure})
+			p.done(partAnswer{err: paused(p.mailbox, left), unsure: p.unsure})
 		default:
 			later.add(p, left)
 		}

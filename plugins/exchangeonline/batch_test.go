@@ -104,7 +104,7 @@ func TestBatchesAreSpread(t *testing.T) {
 			t.Errorf("a batch of %d", len(urls))
 		}
 		for box, n := range count {
-			if n > partsPerMailbox {
+			if n > defaultPerMailbox {
 				t.Errorf("%d parts of %s in one batch", n, box)
 			}
 		}

@@ -7,12 +7,13 @@ type chunk struct {
 	chain bool
 }
 
-// spread makes batches of the parts, with few of one mailbox in each; where that
-// would leave them half empty, and chains are wanted, it makes chains.
-func spread(parts []*part, chains bool) []chunk {
+// spread makes batches of the parts, with no more of one mailbox in each than it takes at
+// once, because Graph sends the parts of a batch in parallel; where that would leave them
+// half empty, and chains are wanted, it makes chains.
+func spread(parts []*part, perMailbox int, chains bool) []chunk {
 	var chunks []chunk
 	for len(parts) > 0 {
-		some, rest := parallel(parts)
+		some, rest := parallel(parts, perMailbox)
 		if room := min(maxParts, len(parts)); chains && len(some) < room {
 			chunks = append(chunks, chunk{parts: parts[:room], chain: true})
 			parts = parts[room:]
@@ -24,10 +25,10 @@ func spread(parts []*part, chains bool) []chunk {
 }
 
 // parallel takes the parts for a batch whose parts run side by side.
-func parallel(parts []*part) (some, rest []*part) {
+func parallel(parts []*part, perMailbox int) (some, rest []*part) {
 	count := map[string]int{}
 	for _, p := range parts {
-		if len(some) < maxParts && count[p.mailbox] < partsPerMailbox {
+		if len(some) < maxParts && count[p.mailbox] < perMailbox {
 			count[p.mailbox]++
 			some = append(some, p)
 		} else {

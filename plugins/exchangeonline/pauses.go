@@ -14,6 +14,10 @@ import (
 // more is obeyed by ending the mailbox's part of the call.
 const maxPause = 10 * time.Second
 
+// everybody is the name under which a pause of the whole account is kept; no mailbox has
+// it.
+const everybody = ""
+
 // pauses remembers until when a server asked to leave a mailbox alone. The zero
 // value is usable.
 type pauses struct {
@@ -53,7 +57,7 @@ func (p *pauses) wait(ctx context.Context, mailbox string, now func() time.Time)
 		return nil
 	}
 	if left > maxPause {
-		return paused(left)
+		return paused(mailbox, left)
 	}
 	if err := transport.Sleep(ctx, left); err != nil {
 		return sdk.CodeUnavailable.Wrap(err, "gave up waiting for the mailbox")
@@ -61,6 +65,9 @@ func (p *pauses) wait(ctx context.Context, mailbox string, now func() time.Time)
 	return nil
 }
 
-func paused(left time.Duration) *sdk.Error {
+func paused(mailbox string, left time.Duration) *sdk.Error {
+	if mailbox == everybody {
+		return sdk.CodeThrottled.New("the server asked to leave it alone for now").WithRetryAfter(left)
+	}
 	return sdk.CodeThrottled.New("the server asked to leave the mailbox alone for now").WithRetryAfter(left)
 }

@@ -37,8 +37,10 @@ type session struct {
 	client *transport.Client
 	tokens *tokens
 	base   *url.URL
-	pauses pauses
-	now    func() time.Time
+	// perMailbox is how many parts of a batch may work on one mailbox side by side.
+	perMailbox int
+	pauses     pauses
+	now        func() time.Time
 }
 
 // request is one request to Graph.
@@ -82,6 +84,9 @@ func (s *session) get(ctx context.Context, operation, mailbox, link, preferences
 // send sends a request and answers what it brought. A refusal comes with the error
 // it means, for callers that know better.
 func (s *session) send(ctx context.Context, r request) (answer, refusedWith, *sdk.Error) {
+	if err := s.pauses.wait(ctx, everybody, s.now); err != nil {
+		return answer{}, refusedWith{}, err
+	}
 	resp, token, err := s.once(ctx, r)
 	got := answer{token: token, repeated: err == nil && resp.Attempts > 1}
 	if err == nil && resp.Status == http.StatusUnauthorized {
@@ -105,7 +110,8 @@ func (s *session) send(ctx context.Context, r request) (answer, refusedWith, *sd
 }
 
 // refuse is the error of a refused request. A refusal that asks to wait holds up
-// whatever else goes to the mailbox: requests made meanwhile would count as well.
+// whatever else goes to the mailbox, or to all of them where it is a batch that is
+// refused as a whole: requests made meanwhile would count as well.
 func (s *session) refuse(mailboxes []string, resp *transport.Response) *sdk.Error {
 	err := readRefusal(resp.Status, resp.Body).err()
 	wait, said := transport.RetryAfter(resp.Header, s.now())
@@ -114,6 +120,8 @@ func (s *session) refuse(mailboxes []string, resp *transport.Response) *sdk.Erro
 	}
 	if len(mailboxes) == 1 {
 		s.pauses.set(mailboxes[0], s.now().Add(wait))
+	} else {
+		s.pauses.set(everybody, s.now().Add(wait))
 	}
 	return err.WithRetryAfter(wait)
 }
