@@ -26,6 +26,6 @@ func main() {
 		kill()
 	}()
 	os.Exit(cli.Main(cli.Program{
-		Version: version, Args: os.Args[1:], Stdout: os.Stdout, Stderr: os.Stderr, Drain: drain, Abort: abort,
+		Version: version, Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Drain: drain, Abort: abort,
 	}))
 }

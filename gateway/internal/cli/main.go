@@ -25,6 +25,7 @@ const (
 type Program struct {
 	Version string
 	Args    []string
+	Stdin   io.Reader
 	Stdout  io.Writer
 	Stderr  io.Writer
 	// Drain ends when the program is asked to stop; Abort when it is asked again.
@@ -80,7 +81,8 @@ func (c *cli) root() *cobra.Command {
 	flags.BoolVar(&c.json, "json", false, "print the result as JSON")
 	flags.StringVar(&c.logLevel, "log-level", "", "trace, debug, info, warn or error (default: info for serve, else warn)")
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(c.validate(), c.verify(), c.plan(), c.sync(), c.serve(), c.importData(), c.approve(), c.status(),
+	root.AddCommand(c.validate(), c.verify(), c.plan(), c.sync(), c.serve(), c.importData(), c.approve(), c.resync(), c.adopt(),
+		c.pause(), c.retry(), c.forget(), c.explain(), c.status(),
 		c.runs(), c.trace(), c.plugins(), c.version())
 	return root
 }

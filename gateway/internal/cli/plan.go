@@ -34,19 +34,29 @@ func (c *cli) runPlan(filter app.Filter) (err error) {
 	if err != nil {
 		return err
 	}
-	labels, err := a.CourseLabels(c.Drain)
+	shown, n, err := c.planned(a, plans)
 	if err != nil {
 		return err
-	}
-	shown := make([]planned, len(plans))
-	for i, p := range plans {
-		shown[i] = plannedOf(p, namesOf(a.Config(), labels))
 	}
 	c.code = planCode(shown)
 	if c.json {
 		return c.printJSON(planJSON{Changes: changesOf(shown), Trainers: shown})
 	}
-	return c.printPlan(shown, namesOf(a.Config(), labels))
+	return c.printPlan(shown, n)
+}
+
+// planned are plans in the form in which they are shown.
+func (c *cli) planned(a *app.App, plans []runner.TrainerPlan) ([]planned, names, error) {
+	labels, err := a.CourseLabels(c.Drain)
+	if err != nil {
+		return nil, names{}, err
+	}
+	n := namesOf(a.Config(), labels)
+	shown := make([]planned, len(plans))
+	for i, p := range plans {
+		shown[i] = plannedOf(p, n)
+	}
+	return shown, n, nil
 }
 
 // planJSON is the form that plan --json prints.
@@ -62,11 +72,25 @@ type planned struct {
 	Steps   []stepJSON `json:"steps"`
 	// Held are removals that a run would not make before they are approved.
 	Held []stepJSON `json:"held"`
+	// Adopted are items of ours that were found by their markers, and are kept.
+	Adopted []stepJSON `json:"adopted"`
+	// Moved is the calendar that the trainer had before.
+	Moved *placeJSON `json:"moved,omitempty"`
+	// Left are removals from calendars that the trainer no longer has.
+	Left []leftJSON `json:"left"`
+	// Conflicts are as they would be after the run.
+	Conflicts []conflictJSON `json:"conflicts"`
+	// Paused says why there is no plan.
+	Paused *pauseJSON `json:"paused,omitempty"`
 	// Skipped and Findings count items by reason.
 	Skipped  map[reconcile.Reason]int `json:"skipped"`
 	Findings map[reconcile.Reason]int `json:"findings"`
 	// Error says why there is no plan.
 	Error *planError `json:"error,omitempty"`
+	// Pilot: a run would do none of this.
+	Pilot bool `json:"pilot,omitempty"`
+	// Availability says whether the trainer's time is known.
+	Availability availabilityJSON `json:"availability"`
 
 	trainer runner.TrainerPlan
 }
@@ -79,8 +103,10 @@ type planError struct {
 
 func plannedOf(p runner.TrainerPlan, n names) planned {
 	out := planned{
-		Trainer: p.Trainer.String(), Steps: []stepJSON{}, Held: []stepJSON{}, trainer: p,
+		Trainer: p.Trainer.String(), Steps: []stepJSON{}, Held: []stepJSON{}, Adopted: []stepJSON{}, trainer: p,
+		Moved: placeOf(p.Moved), Left: leftOf(p, n), Conflicts: conflictsOf(p.Trainer, p.Conflicts, n), Paused: pauseOf(p.Paused),
 		Skipped: map[reconcile.Reason]int{}, Findings: map[reconcile.Reason]int{},
+		Pilot: n.pilot(p.Trainer), Availability: plannedAvailability(n.trainers[p.Trainer.String()].Pull(), p.Err != nil, p.Known),
 	}
 	if p.Err != nil {
 		f := failingOfError(p.Err)
@@ -101,6 +127,15 @@ func plannedOf(p runner.TrainerPlan, n names) planned {
 			Direction: store.Pull, Op: s.Op, Reason: s.Reason, Item: s.Mirror.ID, Start: start.UTC(), End: end.UTC(),
 		})
 	}
+	for _, s := range p.Plan.Links {
+		if s.Reason == reconcile.ReasonAdopted && s.Op == reconcile.OpUpdate {
+			start, end := s.Link.Rendered.When.Span(loc)
+			out.Adopted = append(out.Adopted, stepJSON{
+				Direction: store.Push, Op: s.Op, Reason: s.Reason, Item: s.Link.Key, Label: n.label(p.Trainer, s.Link.Key),
+				Start: start.UTC(), End: end.UTC(),
+			})
+		}
+	}
 	for _, m := range p.Plan.Held {
 		start, end := m.When.Span(loc)
 		out.Held = append(out.Held, stepJSON{
@@ -120,6 +155,11 @@ func changesOf(plans []planned) int {
 	n := 0
 	for _, p := range plans {
 		n += len(p.Steps)
+		for _, l := range p.Left {
+			if l.Error == nil {
+				n++
+			}
+		}
 	}
 	return n
 }
@@ -130,7 +170,7 @@ func planCode(plans []planned) int {
 		switch {
 		case p.Error != nil:
 			return exitError
-		case len(p.Steps) > 0:
+		case changesOf([]planned{p}) > 0:
 			code = exitChanges
 		}
 	}
@@ -142,14 +182,21 @@ func (c *cli) printPlan(plans []planned, n names) error {
 	for _, p := range plans {
 		id := p.trainer.Trainer
 		w.printf("%s\n", heading(id, n))
+		if p.trainer.Paused != nil {
+			w.printf("  paused   %s\n", pausedWords(*p.trainer.Paused))
+		}
+		printMoved(w, p, n)
 		printPlanned(w, p.Steps, id, n)
+		printLeft(w, p, n)
 		printHeld(w, id, pulledSteps(p.Held), n)
+		printConflicts(w, id, p.trainer.Conflicts, n)
 		if len(p.Skipped) > 0 {
 			w.printf("  would skip %s\n", skippedWords(p.Skipped))
 		}
 		if len(p.Findings) > 0 {
 			w.printf("  found %s\n", skippedWords(p.Findings))
 		}
+		printLookalikes(w, p)
 		if p.Error != nil {
 			failing++
 			told.failing(w, "  ", id.Provider+"/"+n.trainers[p.Trainer].Service, p.Trainer, failingOfError(p.trainer.Err))

@@ -21,11 +21,14 @@ type names struct {
 	courses map[string]string
 	// trainers are the mappings by "provider/label".
 	trainers map[string]config.Trainer
+	// pilots are the providers where nothing is written.
+	pilots map[string]bool
 }
 
 func namesOf(cfg *config.Config, courses map[string]string) names {
-	n := names{courses: courses, trainers: map[string]config.Trainer{}}
+	n := names{courses: courses, trainers: map[string]config.Trainer{}, pilots: map[string]bool{}}
 	for _, p := range cfg.Providers {
+		n.pilots[p.Name] = p.Pilot
 		for _, t := range p.Trainers {
 			n.trainers[t.ID.String()] = t
 		}
@@ -128,21 +131,42 @@ func byName(trainers []store.RunTrainer) []store.RunTrainer {
 func printTrainer(w *writer, t store.RunTrainer, n names, told said) {
 	w.printf("%s\n", heading(t.Trainer, n))
 	loc := n.zone(t.Trainer)
+	pushed, pulled := "pushed  ", "pulled  "
+	if t.Pilot {
+		pushed, pulled = "would push", "would pull"
+		w.printf("  a pilot: nothing was written\n")
+	}
 	for _, s := range t.Steps {
 		if s.Direction == store.Push {
-			w.printf("  pushed   %s %s, %s: %s%s\n", opSigns[s.Op], n.item(t.Trainer, s.Item), span(s.Start, s.End, loc), inWords(s.Reason), failed(s))
+			w.printf("  %s %s %s, %s: %s%s\n", pushed, opSigns[s.Op], n.item(t.Trainer, s.Item), span(s.Start, s.End, loc), inWords(s.Reason), failed(s))
 		}
 	}
-	printPulled(w, "pulled  ", t.Steps, loc)
+	printPulled(w, pulled, t.Steps, loc)
 	if len(t.Skipped) > 0 {
 		w.printf("  skipped  %s\n", skippedWords(t.Skipped))
 	}
 	printHeld(w, t.Trainer, t.Held, n)
+	if t.Paused != nil {
+		w.printf("  paused   %s\n", pausedWords(*t.Paused))
+		return
+	}
 	if t.Failing != nil {
 		told.failing(w, "  ", t.Trainer.Provider+"/"+n.trainers[t.Trainer.String()].Service, t.Trainer.String(), t.Failing)
+		w.printf("  since %s, %s, %s\n", moment(t.Failing.Since), tries(t.Failing.Attempts), nextWords(t.Failing))
 	} else if len(t.Steps) == 0 && len(t.Skipped) == 0 && len(t.Held) == 0 {
 		w.printf("  nothing to do\n")
 	}
+}
+
+// nextWords say when something that failed is tried again.
+func nextWords(f *store.Failing) string {
+	switch {
+	case f.Code == string(sdk.CodeCredentials):
+		return "not tried again by itself"
+	case !f.Next.IsZero():
+		return "next after " + moment(f.Next)
+	}
+	return "next with the next run"
 }
 
 // pulledShown is how many alike pulled steps are listed before the rest is counted: a
@@ -194,20 +218,35 @@ func heading(t platform.TrainerID, n names) string {
 	if known.Name != "" {
 		parts = append(parts, known.Name)
 	}
-	return strings.Join(append(parts, known.Service, string(known.Direction)), ", ")
+	parts = append(parts, known.Service, string(known.Direction))
+	if n.pilot(t) {
+		parts = append(parts, "pilot")
+	}
+	return strings.Join(parts, ", ")
 }
 
 func printTotals(w *writer, run store.Run) {
 	c := app.Totals(run)
-	failing := 0
+	failing, paused := 0, 0
 	for _, t := range run.Trainers {
-		if t.State != store.RunOK {
+		switch t.State {
+		case store.RunOK:
+		case store.RunPaused:
+			paused++
+		default:
 			failing++
 		}
 	}
 	w.printf("\npushed %d created, %d updated, %d removed; pulled %d created, %d updated, %d removed: %s\n",
 		c.PushCreated, c.PushUpdated, c.PushRemoved, c.PullCreated, c.PullUpdated, c.PullRemoved, plural(c.Writes(), "write"))
-	w.printf("run %s %s: %s, %d failing, %s\n", run.ID, stateWords[run.State], plural(len(run.Trainers), "trainer"), failing, took(run))
+	if c.Missed > 0 {
+		w.printf("%s were found by the daily full read: the calendar had not told of them before\n", plural(c.Missed, "missed change"))
+	}
+	left := ""
+	if paused > 0 {
+		left = fmt.Sprintf("%d paused, ", paused)
+	}
+	w.printf("run %s %s: %s, %d failing, %s%s\n", run.ID, stateWords[run.State], plural(len(run.Trainers), "trainer"), failing, left, took(run))
 	if run.Message != "" {
 		w.printf("%s\n", run.Message)
 	}
@@ -216,7 +255,7 @@ func printTotals(w *writer, run store.Run) {
 
 var stateWords = map[store.RunState]string{
 	store.RunRunning: "is running", store.RunOK: "ok", store.RunPartial: "partly failed", store.RunFailed: "failed",
-	store.RunAborted: "ended with its process", store.RunCanceled: "was aborted",
+	store.RunAborted: "was interrupted: its process ended before it did", store.RunCanceled: "was aborted",
 }
 
 func took(run store.Run) string {

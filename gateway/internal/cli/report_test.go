@@ -135,6 +135,12 @@ func TestPrintRunWithoutChanges(t *testing.T) {
 	golden(t, "run-without-changes.txt", out.String())
 }
 
+func leftover(key string, when calendar.When) store.Leftover {
+	return store.Leftover{
+		Place: store.Place{Account: "northwind/exchange-onprem", Mailbox: sdk.Mailbox{Address: "cleo@old.example"}}, Key: key, When: when,
+	}
+}
+
 func TestPrintPlan(t *testing.T) {
 	start := time.Date(2027, 1, 11, 9, 0, 0, 0, time.UTC)
 	when := calendar.When{Start: start, End: start.Add(time.Hour)}
@@ -150,6 +156,22 @@ func TestPrintPlan(t *testing.T) {
 			Findings: []reconcile.Finding{{Reason: reconcile.ReasonOtherInstallation}},
 		}},
 		{Trainer: id("ben"), Err: sdk.CodeMailboxNotFound.New("no such mailbox").WithAdvice("correct the email")},
+		{
+			Trainer: id("cleo"), Moved: &store.Place{Account: "northwind/exchange-onprem", Mailbox: sdk.Mailbox{Address: "cleo@old.example"}},
+			Plan: reconcile.Plan{
+				Links: []reconcile.LinkStep{{Op: reconcile.OpUpdate, Reason: reconcile.ReasonAdopted, Link: reconcile.Link{
+					Key: "northwind/cleo/course/4711", Rendered: calendar.Appointment{When: when},
+				}}},
+				Findings: []reconcile.Finding{{Reason: reconcile.ReasonLookalike}},
+			},
+			Left: []runner.LeftPlan{
+				{Leftover: leftover("northwind/cleo/course/9", when)},
+				{Leftover: leftover("northwind/cleo/course/10", when), Err: sdk.CodeUnavailable.New("the server is away")},
+				{Leftover: leftover("northwind/cleo/course/11", when), Err: sdk.CodeUnavailable.New("the server is away")},
+			},
+			Conflicts: []store.Conflict{conflictWith("u1", true)},
+		},
+		{Trainer: id("dev"), Paused: &store.Pause{Provider: "northwind", Label: "dev", Since: start, Reason: "on leave"}},
 	}
 	var shown []planned
 	for _, p := range plans {
@@ -170,17 +192,39 @@ func TestPrintPlan(t *testing.T) {
 	}
 }
 
+// conflictWith is one of course 4711.
+func conflictWith(other string, pulled bool) store.Conflict {
+	start := time.Date(2027, 6, 7, 8, 0, 0, 0, time.UTC)
+	return store.Conflict{Conflict: reconcile.Conflict{
+		Key: "northwind/ana/course/4711", Other: other, Pulled: pulled, Start: start, End: start.Add(time.Hour),
+	}}
+}
+
 func TestPrintStatus(t *testing.T) {
 	var out strings.Builder
 	a := app.New(sampleConfig(t), app.Options{})
 	refused := sampleRun().Trainers[1].Failing
 	page := statusPage{out: &writer{out: &out}, now: began.Add(3 * time.Hour)}
 	page.serving(a, nil)
-	page.serving(a, &app.Serving{Version: "1", PID: 42, Since: began, Engine: true, Config: "another"})
+	page.serving(a, &app.Serving{Version: "1", PID: 42, Since: began, Engine: true, Config: "another", Interval: app.Interval(20 * time.Minute)})
 	page.lastRun(nil)
 	page.lastRun([]store.Run{sampleRun()})
+	page.names = sampleNames(t)
+	page.known = []app.AccountStatus{{
+		Name: "northwind/exchange-online", Failing: refused, ByHand: true, Verified: began, Checks: []sdk.Check{{Step: "tls", Outcome: sdk.Passed}},
+		Paused: &store.Pause{Provider: "northwind", Since: began, Reason: "an audit"},
+		Mappings: []store.Verification{
+			{Label: "ana", Checks: []sdk.Check{{Step: "write", Outcome: sdk.Failed, Observed: "the mailbox is read-only", Advice: "lift the hold"}}},
+			{Label: "cleo", Checks: []sdk.Check{{Step: "write", Outcome: sdk.Passed}}},
+		},
+	}}
 	page.accounts(a, []app.TrainerStatus{
-		{Trainer: id("ana"), Service: "exchange-online", Health: app.Stale, Proven: began, Pushed: 12, Pulled: 5},
+		{
+			Trainer: id("ana"), Service: "exchange-online", Health: app.Paused, Proven: began, Pushed: 12, Pulled: 5,
+			Paused:    &store.Pause{Provider: "northwind", Label: "ana", Since: began},
+			Conflicts: []store.Conflict{conflictWith("u1", true), conflictWith("northwind/ana/course/9", false)},
+			Left:      []store.Leftover{{Place: store.Place{Account: "northwind/exchange-onprem", Mailbox: sdk.Mailbox{Address: "ana@old.example"}}}},
+		},
 		{Trainer: id("ben"), Service: "exchange-online", Health: app.Failing, Failing: refused},
 		{Trainer: id("cleo"), Service: "exchange-online", Health: app.Failing, Failing: refused, Proven: began},
 		{Trainer: id("dev"), Service: "exchange-online", Health: app.Off},

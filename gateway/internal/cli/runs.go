@@ -79,11 +79,15 @@ func (c *cli) listRuns(runs []store.Run) error {
 	for _, r := range runs {
 		failing := 0
 		for _, t := range r.Trainers {
-			if t.State != store.RunOK {
+			if t.State != store.RunOK && t.State != store.RunPaused {
 				failing++
 			}
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%s\n", r.ID, moment(r.Started), r.Cause, r.State,
+		state := string(r.State)
+		if r.State == store.RunAborted {
+			state = "interrupted"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%s\n", r.ID, moment(r.Started), r.Cause, state,
 			len(r.Trainers), failing, app.Totals(r).Writes(), took(r))
 	}
 	return table.Flush()

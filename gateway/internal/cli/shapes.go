@@ -23,6 +23,9 @@ type totalsJSON struct {
 	Pull countsJSON `json:"pull"`
 	// Writes is the sum of all.
 	Writes int `json:"writes"`
+	// Missed counts those changes that a daily full read found and reads of changes had
+	// not told of.
+	Missed int `json:"missed"`
 }
 
 func totalsOf(c store.Counts) totalsJSON {
@@ -30,6 +33,7 @@ func totalsOf(c store.Counts) totalsJSON {
 		Push:   countsJSON{c.PushCreated, c.PushUpdated, c.PushRemoved},
 		Pull:   countsJSON{c.PullCreated, c.PullUpdated, c.PullRemoved},
 		Writes: c.Writes(),
+		Missed: c.Missed,
 	}
 }
 
@@ -54,13 +58,15 @@ type failingJSON struct {
 	Advice   string    `json:"advice,omitempty"`
 	Since    time.Time `json:"since"`
 	Attempts int       `json:"attempts"`
+	// Next is when it is tried again; null for at the next run.
+	Next *time.Time `json:"next,omitempty"`
 }
 
 func failingOf(f *store.Failing) *failingJSON {
 	if f == nil {
 		return nil
 	}
-	return &failingJSON{Code: f.Code, Message: f.Message, Advice: f.Advice, Since: f.Since, Attempts: f.Attempts}
+	return &failingJSON{Code: f.Code, Message: f.Message, Advice: f.Advice, Since: f.Since, Attempts: f.Attempts, Next: instant(f.Next)}
 }
 
 type runTrainerJSON struct {
@@ -72,6 +78,10 @@ type runTrainerJSON struct {
 	// Held are removals that wait for approval.
 	Held    []stepJSON   `json:"held"`
 	Failing *failingJSON `json:"failing,omitempty"`
+	// Paused says why the trainer was left alone; State is then "paused".
+	Paused *pauseJSON `json:"paused,omitempty"`
+	// Pilot: the steps are what would have been done.
+	Pilot bool `json:"pilot,omitempty"`
 }
 
 type eventJSON struct {
@@ -114,7 +124,7 @@ func runOf(run store.Run, n names) runJSON {
 func runTrainerOf(t store.RunTrainer, n names) runTrainerJSON {
 	out := runTrainerJSON{
 		Trainer: t.Trainer.String(), State: t.State, Counts: totalsOf(t.Counts), Skipped: t.Skipped,
-		Steps: stepsOf(t.Trainer, t.Steps, n), Held: stepsOf(t.Trainer, t.Held, n), Failing: failingOf(t.Failing),
+		Steps: stepsOf(t.Trainer, t.Steps, n), Held: stepsOf(t.Trainer, t.Held, n), Failing: failingOf(t.Failing), Pilot: t.Pilot, Paused: pauseOf(t.Paused),
 	}
 	if out.Skipped == nil {
 		out.Skipped = map[reconcile.Reason]int{}

@@ -10,6 +10,7 @@ import (
 	"github.com/trainercal/trainercal/gateway/internal/app"
 	"github.com/trainercal/trainercal/gateway/internal/config"
 	"github.com/trainercal/trainercal/gateway/internal/store"
+	"github.com/trainercal/trainercal/sdk"
 )
 
 func (c *cli) status() *cobra.Command {
@@ -26,6 +27,7 @@ type statusJSON struct {
 	// Serving is null when no gateway serve runs.
 	Serving  *app.Serving        `json:"serving"`
 	LastRun  *runJSON            `json:"last_run"`
+	Accounts []accountJSON       `json:"accounts"`
 	Trainers []trainerStatusJSON `json:"trainers"`
 }
 
@@ -40,6 +42,15 @@ type trainerStatusJSON struct {
 	// Held counts those of Pulled whose removal waits for approval.
 	Held    int          `json:"held"`
 	Failing *failingJSON `json:"failing,omitempty"`
+	Paused  *pauseJSON   `json:"paused,omitempty"`
+	// Conflicts are courses that overlap something else of the trainer's.
+	Conflicts []conflictJSON `json:"conflicts"`
+	// Left counts items of the gateway's in calendars that the trainer no longer has.
+	Left int `json:"left"`
+	// Availability is whether the trainer's time is known, and what it is now.
+	Availability availabilityJSON `json:"availability"`
+	// Owed are items that could not be written and are tried again later.
+	Owed []owedItemJSON `json:"owed"`
 }
 
 func (c *cli) runStatus() (err error) {
@@ -56,19 +67,28 @@ func (c *cli) runStatus() (err error) {
 	if err != nil {
 		return err
 	}
+	accounts, err := a.Accounts(c.Drain)
+	if err != nil {
+		return err
+	}
+	labels, err := a.CourseLabels(c.Drain)
+	if err != nil {
+		return err
+	}
+	n := namesOf(a.Config(), labels)
 	serving := a.Serving(c.Drain)
 	if c.json {
-		return c.printJSON(statusOf(serving, runs, trainers))
+		return c.printJSON(statusOf(serving, runs, accounts, trainers, n))
 	}
-	s := statusPage{out: &writer{out: c.Stdout}, now: time.Now()}
+	s := statusPage{out: &writer{out: c.Stdout}, now: time.Now(), names: n, known: accounts}
 	s.serving(a, serving)
 	s.lastRun(runs)
 	s.accounts(a, trainers)
 	return s.out.err
 }
 
-func statusOf(serving *app.Serving, runs []store.Run, trainers []app.TrainerStatus) statusJSON {
-	out := statusJSON{Serving: serving, Trainers: []trainerStatusJSON{}}
+func statusOf(serving *app.Serving, runs []store.Run, accounts []app.AccountStatus, trainers []app.TrainerStatus, n names) statusJSON {
+	out := statusJSON{Serving: serving, Accounts: accountsOf(accounts), Trainers: []trainerStatusJSON{}}
 	if len(runs) > 0 {
 		last := runOf(runs[0], names{})
 		last.Trainers, last.Events = nil, nil
@@ -78,6 +98,8 @@ func statusOf(serving *app.Serving, runs []store.Run, trainers []app.TrainerStat
 		row := trainerStatusJSON{
 			Trainer: t.Trainer.String(), Service: t.Service, Health: t.Health,
 			Pushed: t.Pushed, Pulled: t.Pulled, Held: t.Held, Failing: failingOf(t.Failing),
+			Availability: availabilityOf(t.Availability), Owed: owedOf(t.Owed),
+			Paused: pauseOf(t.Paused), Conflicts: conflictsOf(t.Trainer, t.Conflicts, n), Left: len(t.Left),
 		}
 		if !t.Proven.IsZero() {
 			proven := t.Proven.UTC()
@@ -90,9 +112,15 @@ func statusOf(serving *app.Serving, runs []store.Run, trainers []app.TrainerStat
 
 // statusPage writes one screen.
 type statusPage struct {
-	out  *writer
-	now  time.Time
-	told said
+	out   *writer
+	now   time.Time
+	told  said
+	names names
+	// known are the accounts, failing those trainers that are told of as failing.
+	known   []app.AccountStatus
+	failing map[string]bool
+	// interval is the running serve's; zero when nothing runs by itself.
+	interval app.Interval
 }
 
 func (s *statusPage) serving(a *app.App, serving *app.Serving) {
@@ -102,7 +130,8 @@ func (s *statusPage) serving(a *app.App, serving *app.Serving) {
 	}
 	engine := "engine off"
 	if serving.Engine {
-		engine = "engine on, every " + a.Config().Sync.Interval.String()
+		engine = "engine on, every " + serving.Interval.String()
+		s.interval = serving.Interval
 	}
 	s.out.printf("gateway serve %s is running, process %d, since %s, %s\n", serving.Version, serving.PID, moment(serving.Since), engine)
 	if a.Outdated(*serving) {
@@ -122,7 +151,10 @@ func (s *statusPage) lastRun(runs []store.Run) {
 
 // accounts writes the trainers under their accounts, in the configuration's order.
 func (s *statusPage) accounts(a *app.App, trainers []app.TrainerStatus) {
-	s.told = said{}
+	s.told, s.failing = said{}, map[string]bool{}
+	for _, t := range trainers {
+		s.failing[t.Trainer.String()] = t.Failing != nil
+	}
 	for _, p := range a.Config().Providers {
 		for _, account := range p.Accounts {
 			s.group(account.Name()+" ("+account.MasterAccount+")"+engineWord(a.Config(), p), account.Name(), trainers)
@@ -150,6 +182,11 @@ func (s *statusPage) group(title, account string, trainers []app.TrainerStatus) 
 		return
 	}
 	s.out.printf("\n%s\n", title)
+	for _, a := range s.known {
+		if a.Name == account {
+			s.account(a)
+		}
+	}
 	table := tabwriter.NewWriter(s.out.out, 0, 0, 2, ' ', 0)
 	for _, t := range members {
 		fmt.Fprintf(table, "  %s\t%s\t%s\t%d pushed, %d pulled\n", t.Trainer.Label, healthWords[t.Health], s.proven(t), t.Pushed, t.Pulled)
@@ -162,9 +199,15 @@ func (s *statusPage) group(title, account string, trainers []app.TrainerStatus) 
 			s.out.printf("  %s: %s: gateway approve %s shows them and lets them go\n", t.Trainer.Label, heldWords(t.Held), t.Trainer)
 		}
 		if t.Health == app.Failing {
-			s.out.printf("  %s, for %s, %s\n", t.Trainer.Label, ago(s.now.Sub(t.Failing.Since)), tries(t.Failing.Attempts))
-			s.told.failing(s.out, "    ", account, t.Trainer.Label, t.Failing)
+			byHand := t.Failing.Code == string(sdk.CodeCredentials)
+			s.out.printf("  %s, for %s, %s, %s\n", t.Trainer.Label, ago(s.now.Sub(t.Failing.Since)), tries(t.Failing.Attempts), s.nextTry(t.Failing, byHand))
+			if len(t.Owed) == 0 {
+				s.told.failing(s.out, "    ", account, t.Trainer.Label, t.Failing)
+			}
+			s.owed(t, s.names)
 		}
+		s.trainer(t)
+		s.availability(t)
 	}
 }
 
@@ -184,4 +227,5 @@ func (s *statusPage) proven(t app.TrainerStatus) string {
 
 var healthWords = map[app.Health]string{
 	app.InSync: "in sync", app.Stale: "STALE", app.Failing: "FAILING", app.Held: "HELD", app.Unknown: "unknown", app.Off: "off",
+	app.Paused: "PAUSED", app.Pilot: "pilot, nothing is written",
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -32,21 +31,7 @@ func (c *cli) runSync(filter app.Filter) (err error) {
 		return err
 	}
 	defer done(a, &err)
-	if c.Drain.Err() != nil {
-		return errors.New("interrupted before the run began; nothing was changed")
-	}
-	shown := newProgress(c.Stderr)
-	defer c.sayInterrupted()()
-	run, err := a.Sync(c.Abort, filter, app.Watcher{
-		Begun:   shown.begin,
-		Trainer: func(store.RunTrainer) { shown.step() },
-		Handed:  func() { fmt.Fprintln(c.Stderr, "the running gateway serve makes this run") },
-	})
-	shown.clear()
-	if run.ID == "" {
-		return err
-	}
-	return errors.Join(c.showRun(a, run), err)
+	return c.watched(a, func(watch app.Watcher) (store.Run, error) { return a.Sync(c.Abort, filter, watch) })
 }
 
 // sayInterrupted tells, at the first signal, that a second one aborts; the result

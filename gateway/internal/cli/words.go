@@ -36,6 +36,14 @@ var reasonWords = map[reconcile.Reason]string{
 	reconcile.ReasonOwn:               "pushed by the gateway",
 	reconcile.ReasonOtherInstallation: "another gateway's",
 	reconcile.ReasonOrphan:            "ours, but nothing known wants it",
+	reconcile.ReasonStopped:           "switched off, and on_stop says remove",
+	reconcile.ReasonUnrendered:        "waiting for a template that works",
+	reconcile.ReasonBackingOff:        "failed before, tried again later",
+	reconcile.ReasonNewIdentity:       "the same under another id",
+	reconcile.ReasonResync:            "built afresh",
+	reconcile.ReasonTakenOver:         "written by a former integration",
+	reconcile.ReasonLookalike:         "like what a former integration wrote",
+	reconcile.ReasonSecond:            "of a former integration, beside one of the gateway's own",
 	reconcile.ReasonCopied:            "a copy that a person made of ours",
 }
 
