@@ -184,10 +184,11 @@ func (h *Handler) rule(c *call) *faults.Rule {
 		return nil
 	}
 	op := faults.Operation{Protocol: "ews", Kind: c.env.operation.name}
-	if boxes := c.named(); len(boxes) == 1 {
+	boxes := c.named()
+	if len(boxes) == 1 {
 		op.Mailbox = boxes[0]
 	}
-	return h.opts.Faults.Take(op)
+	return h.opts.Faults.Take(op, boxes...)
 }
 
 // refuse is a fault's answer: with a code and status 200 every item of the request
