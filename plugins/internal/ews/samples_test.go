@@ -155,6 +155,9 @@ func FuzzAnswers(f *testing.F) {
 	for _, seed := range seeds {
 		f.Add([]byte(seed.body))
 	}
+	for _, seed := range sampleSeeds(f) {
+		f.Add(seed)
+	}
 	f.Fuzz(func(_ *testing.T, body []byte) {
 		// One after another in the same order: the fuzzer wants runs that repeat.
 		for _, operation := range []string{"GetFolder", "FindItem", "SyncFolderItems", "DeleteItem"} {
