@@ -8,6 +8,7 @@ import (
 	"github.com/trainercal/trainercal/plugins/exchangesim/internal/autodiscover"
 	"github.com/trainercal/trainercal/plugins/exchangesim/internal/ews"
 	"github.com/trainercal/trainercal/plugins/exchangesim/internal/faults"
+	"github.com/trainercal/trainercal/plugins/exchangesim/internal/graph"
 	"github.com/trainercal/trainercal/plugins/exchangesim/internal/login"
 	"github.com/trainercal/trainercal/plugins/internal/ntlmserver"
 )
@@ -79,6 +80,9 @@ type Options struct {
 	// how many the application may make in ten seconds; 0 are Outlook's limits. More are
 	// throttled.
 	MailboxRequests, Requests int
+	// SubscriptionWrites is how many subscriptions to change notifications may be made,
+	// renewed and deleted in 20 seconds; 0 is Graph's limit.
+	SubscriptionWrites int
 	// Generations is how many of a mailbox's newest delta tokens are accepted; 0 for
 	// all. Outlook has been seen to keep about three.
 	Generations int
@@ -125,6 +129,17 @@ const (
 
 // Throttling is a budget of server time; see package ews for its fields.
 type Throttling = ews.Throttling
+
+// Subscriptions are the subscriptions to change notifications, which can be disturbed; see
+// package graph for its methods.
+type Subscriptions = graph.Subscriptions
+
+// The lifecycle events of subscriptions.
+const (
+	ReauthorizationRequired = graph.ReauthorizationRequired
+	SubscriptionRemoved     = graph.SubscriptionRemoved
+	Missed                  = graph.Missed
+)
 
 // Streaming sets limits and pace of streaming notifications, Streams are the
 // subscriptions, which can be disturbed; see package ews for fields and methods.

@@ -58,6 +58,7 @@ func Start(opts Options) (*Server, error) {
 		Faults: s.faults, Prefix: graphPrefix,
 		MailboxRequests: opts.MailboxRequests, Requests: opts.Requests,
 		Latency: opts.Latency, Concurrency: opts.Concurrency, Generations: opts.Generations,
+		TenantID: opts.TenantID, SubscriptionWrites: opts.SubscriptionWrites,
 	})
 	s.world.SetAccount(world.Account{
 		User: opts.EWSUser, Password: opts.EWSPassword,
@@ -149,6 +150,7 @@ func (s *Server) tracked(next http.Handler) http.Handler {
 func (s *Server) Close() error {
 	err := s.http.Close()
 	s.running.Wait()
+	s.graph.Close()
 	if s.caFile != "" {
 		err = errors.Join(err, os.RemoveAll(filepath.Dir(s.caFile)))
 	}
@@ -223,6 +225,9 @@ func (s *Server) RevokeTokens() { s.login.Revoke() }
 // ChallengeTokens makes access tokens invalid until they are asked for with the claims
 // that Graph demands in its 401.
 func (s *Server) ChallengeTokens() { s.login.Challenge() }
+
+// Subscriptions are the subscriptions to change notifications of Graph.
+func (s *Server) Subscriptions() *Subscriptions { return s.graph.Subscriptions() }
 
 // Streams are the subscriptions to streaming notifications of EWS.
 func (s *Server) Streams() *Streams { return s.ews.Streams() }

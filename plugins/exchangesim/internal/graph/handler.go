@@ -39,6 +39,10 @@ type Options struct {
 	// MailboxRequests is how many requests a mailbox takes in ten minutes, Requests how
 	// many all together in ten seconds; 0 are the documented limits.
 	MailboxRequests, Requests int
+	// TenantID goes into notifications; SubscriptionWrites is how many subscriptions may be
+	// made, renewed and deleted in 20 seconds, 0 is the documented limit.
+	TenantID           string
+	SubscriptionWrites int
 	// Generations is how many of the newest delta tokens of a mailbox are accepted; 0
 	// for all. Outlook is seen to keep about three.
 	Generations int
@@ -47,6 +51,7 @@ type Options struct {
 // Handler answers Graph requests: those below its prefix, with an access token.
 type Handler struct {
 	opts Options
+	subs *Subscriptions
 
 	mu sync.Mutex
 	// running counts the operations in flight by mailbox, peak is the most there were,
@@ -66,10 +71,16 @@ func New(opts Options) *Handler {
 		opts.Requests = DefaultRequests
 	}
 	return &Handler{
-		opts: opts, spent: map[*world.Mailbox]*budget{},
+		opts: opts, subs: newSubscriptions(opts.World, opts.TenantID, opts.SubscriptionWrites), spent: map[*world.Mailbox]*budget{},
 		running: map[*world.Mailbox]int{}, peak: map[*world.Mailbox]int{}, issued: map[*world.Mailbox]int{},
 	}
 }
+
+// Subscriptions are the subscriptions to change notifications.
+func (h *Handler) Subscriptions() *Subscriptions { return h.subs }
+
+// Close ends the sender of notifications.
+func (h *Handler) Close() { h.subs.Close() }
 
 // request is a request that is being answered.
 type request struct {

@@ -27,6 +27,12 @@ func init() {
 		}
 	}
 	add("Batch", "POST", "/$batch", (*Handler).batch, "")
+	add("CreateSubscription", "POST", "/subscriptions", (*Handler).createSubscription, "")
+	add("ListSubscriptions", "GET", "/subscriptions", (*Handler).listSubscriptions, "")
+	add("GetSubscription", "GET", "/subscriptions/{subscription}", (*Handler).getSubscription, "")
+	add("RenewSubscription", "PATCH", "/subscriptions/{subscription}", (*Handler).renewSubscription, "")
+	add("DeleteSubscription", "DELETE", "/subscriptions/{subscription}", (*Handler).deleteSubscription, "")
+	add("ReauthorizeSubscription", "POST", "/subscriptions/{subscription}/reauthorize", (*Handler).reauthorizeSubscription, "")
 	add("GetUser", "GET", "", (*Handler).getUser, calendars[0])
 	add("GetCalendar", "GET", "", (*Handler).getCalendar, calendars[1:]...)
 	add("ListEvents", "GET", "/events", (*Handler).listEvents, calendars...)
