@@ -100,6 +100,13 @@ type Account interface {
 	Close() error
 }
 
+// Warner is an [Account] that has something to say of its settings which does not stop
+// it, such as a choice that will end. It is asked once, when the account was opened, and
+// what it says is shown at its place in the operator's files.
+type Warner interface {
+	Warnings() []schema.Diagnostic
+}
+
 // Mailbox names a trainer's calendar.
 type Mailbox struct {
 	// Address is the mailbox's email address, as the operator wrote it.

@@ -20,7 +20,8 @@
 //
 // 2. Open an account. [Backend.Open] gets the settings as JSON, with defaults filled
 // in. Refuse what cannot work with a *[SettingsError] whose diagnostics name the
-// attribute's path; the gateway finds file and line. Whether the server answers is
+// attribute's path; the gateway finds file and line. What works and will not for ever is
+// warned of by an account that is a [Warner]. Whether the server answers is
 // for [Account.Verify] to find out, step by step, leaving nothing behind.
 //
 // 3. Read. [Account.Read] gets a batch of mailboxes and emits pages. Work on a few

@@ -8,6 +8,7 @@ import (
 	"github.com/trainercal/trainercal/plugins/internal/ews"
 	"github.com/trainercal/trainercal/plugins/internal/ewscalendar"
 	"github.com/trainercal/trainercal/sdk"
+	"github.com/trainercal/trainercal/sdk/schema"
 )
 
 // ewsAccount is an opened master account that speaks EWS, as an application that acts
@@ -35,6 +36,14 @@ func newEWSAccount(c *connection) *ewsAccount {
 	})
 	a.calendar = ewscalendar.New(ewscalendar.Options{Client: a.ews, Now: c.now})
 	return a
+}
+
+// Warnings implements [sdk.Warner]: the API that the operator chose ends.
+func (a *ewsAccount) Warnings() []schema.Diagnostic {
+	return append(a.connection.Warnings(), schema.Diagnostic{
+		Severity: schema.Warning, Path: []string{"api"}, Summary: ewsEnd(a.now()),
+		Detail: "Then this account stops. Before, " + moveToGraph + ".",
+	})
 }
 
 // ready refuses a call after the end of EWS, and warns of it before, once a day.

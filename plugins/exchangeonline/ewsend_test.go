@@ -6,7 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/trainercal/trainercal/sdk"
+	"github.com/trainercal/trainercal/sdk/schema"
 )
 
 // clock is a clock of a test's own.
@@ -107,5 +110,25 @@ func TestNoticeOverGraph(t *testing.T) {
 	}
 	if told != 1 {
 		t.Errorf("told %d times in three reads, want once", told)
+	}
+}
+
+// Both are warned of at their settings when the account is opened, and nothing is where
+// nothing ends.
+func TestWarnings(t *testing.T) {
+	c := &clock{at: time.Date(2026, 12, 1, 8, 0, 0, 0, time.UTC)}
+	a, other := ewsAccountAt(t, newFake(t, nil), c)
+	var paths []string
+	for _, d := range a.Warnings() {
+		if d.Severity != schema.Warning || d.Summary == "" || d.Detail == "" {
+			t.Errorf("warning %+v", d)
+		}
+		paths = append(paths, strings.Join(d.Path, "."))
+	}
+	if diff := cmp.Diff([]string{"client_secret_expires", "api"}, paths); diff != "" {
+		t.Error(diff)
+	}
+	if got := other.Warnings(); len(got) != 0 {
+		t.Errorf("warnings %v of an account without an end", got)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/trainercal/trainercal/sdk"
+	"github.com/trainercal/trainercal/sdk/schema"
 )
 
 const (
@@ -102,6 +103,19 @@ func (c *connection) verifyExpiry() sdk.Check {
 		check.Outcome, check.Observed, check.Advice = sdk.Warned, observed, advice
 	}
 	return check
+}
+
+// Warnings implements [sdk.Warner]: the credential ends soon.
+func (c *connection) Warnings() []schema.Diagnostic {
+	observed, advice := c.credential.ending(c.now())
+	if observed == "" {
+		return nil
+	}
+	attribute := "certificate_file"
+	if c.credential.kind == "secret" {
+		attribute = "client_secret_expires"
+	}
+	return []schema.Diagnostic{{Severity: schema.Warning, Path: []string{attribute}, Summary: observed, Detail: advice}}
 }
 
 // noticeEnding tells of a credential that ends soon, by the log.

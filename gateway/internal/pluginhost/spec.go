@@ -110,6 +110,7 @@ func (h *Host) validateIn(ctx context.Context, plugin *instance, spec Spec) hcl.
 	}
 	account, err := plugin.Open(ctx, sdk.OpenRequest{Name: spec.Name, MasterAccount: spec.MasterAccount, Settings: settings})
 	if err == nil {
+		diags = append(diags, spec.warnings(account)...)
 		err = account.Close()
 	}
 	if err != nil {
@@ -117,6 +118,15 @@ func (h *Host) validateIn(ctx context.Context, plugin *instance, spec Spec) hcl.
 		return append(diags, spec.locate(err)...)
 	}
 	return diags
+}
+
+// warnings are what a plugin has to say of settings that it accepts.
+func (s Spec) warnings(account sdk.Account) hcl.Diagnostics {
+	warner, ok := account.(sdk.Warner)
+	if !ok {
+		return nil
+	}
+	return s.located(warner.Warnings())
 }
 
 // locate gives a plugin's word on settings its place in the files.
@@ -128,8 +138,13 @@ func (s Spec) locate(err error) hcl.Diagnostics {
 			Detail: fmt.Sprintf("The plugin could not open the account: %s.", err), Subject: s.Range.Ptr(),
 		}}
 	}
+	return s.located(refused.Diagnostics)
+}
+
+// located gives a plugin's words their places in the files.
+func (s Spec) located(said []schema.Diagnostic) hcl.Diagnostics {
 	var diags hcl.Diagnostics
-	for _, d := range refused.Diagnostics {
+	for _, d := range said {
 		severity := hcl.DiagError
 		if d.Severity == schema.Warning {
 			severity = hcl.DiagWarning

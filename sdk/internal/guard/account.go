@@ -5,6 +5,7 @@ import (
 
 	"github.com/trainercal/trainercal/sdk"
 	"github.com/trainercal/trainercal/sdk/calendar"
+	"github.com/trainercal/trainercal/sdk/schema"
 )
 
 // Wrap returns the account, held to the contract.
@@ -14,6 +15,14 @@ type guarded struct{ next sdk.Account }
 
 // Close implements [sdk.Account].
 func (g *guarded) Close() error { return g.next.Close() }
+
+// Warnings implements [sdk.Warner].
+func (g *guarded) Warnings() []schema.Diagnostic {
+	if w, ok := g.next.(sdk.Warner); ok {
+		return w.Warnings()
+	}
+	return nil
+}
 
 // Verify implements [sdk.Account].
 func (g *guarded) Verify(ctx context.Context, mailboxes []sdk.Mailbox, emit func(sdk.Check) error) error {

@@ -9,13 +9,18 @@ import (
 	"github.com/trainercal/trainercal/sdk"
 	"github.com/trainercal/trainercal/sdk/internal/wire"
 	pb "github.com/trainercal/trainercal/sdk/proto/calendar/v1"
+	"github.com/trainercal/trainercal/sdk/schema"
 )
 
 // remoteAccount is an account in a plugin.
 type remoteAccount struct {
-	client *Client
-	id     string
+	client   *Client
+	id       string
+	warnings []schema.Diagnostic
 }
+
+// Warnings implements [sdk.Warner].
+func (a *remoteAccount) Warnings() []schema.Diagnostic { return a.warnings }
 
 // Close implements [sdk.Account].
 func (a *remoteAccount) Close() error {

@@ -13,6 +13,7 @@ import (
 	"github.com/trainercal/trainercal/sdk/internal/guard"
 	"github.com/trainercal/trainercal/sdk/internal/wire"
 	pb "github.com/trainercal/trainercal/sdk/proto/calendar/v1"
+	"github.com/trainercal/trainercal/sdk/schema"
 )
 
 // Timeouts bound the client's calls. A call that takes longer fails with
@@ -66,11 +67,20 @@ func (c *Client) Open(ctx context.Context, req sdk.OpenRequest) (sdk.Account, er
 	}
 	switch result := m.GetResult().(type) {
 	case *pb.OpenResponse_AccountId:
-		return guard.Wrap(&remoteAccount{client: c, id: result.AccountId}), nil
+		return guard.Wrap(&remoteAccount{client: c, id: result.AccountId, warnings: warnings(m)}), nil
 	case *pb.OpenResponse_Refusal:
 		return nil, wire.RefusalFromProto(result.Refusal)
 	}
 	return nil, sdk.CodeInternal.New("the plugin neither opened the account nor said why not")
+}
+
+// warnings are those of an opened account: nothing in them stops it.
+func warnings(m *pb.OpenResponse) []schema.Diagnostic {
+	said := wire.DiagnosticsFromProto(m.GetWarnings())
+	for i := range said {
+		said[i].Severity = schema.Warning
+	}
+	return said
 }
 
 // Flush has the plugin send what it buffers of its traces.

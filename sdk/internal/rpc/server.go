@@ -49,7 +49,11 @@ func (s *Server) Open(ctx context.Context, m *pb.OpenRequest) (*pb.OpenResponse,
 	case account == nil:
 		return nil, wire.StatusFromError(sdk.CodeInternal.New("the backend opened no account"))
 	}
-	return &pb.OpenResponse{Result: &pb.OpenResponse_AccountId{AccountId: s.accounts.add(account)}}, nil
+	opened := &pb.OpenResponse{Result: &pb.OpenResponse_AccountId{AccountId: s.accounts.add(account)}}
+	if warner, ok := account.(sdk.Warner); ok {
+		opened.Warnings = wire.DiagnosticsToProto(warner.Warnings())
+	}
+	return opened, nil
 }
 
 // Close implements the service.

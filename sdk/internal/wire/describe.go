@@ -101,22 +101,32 @@ func attributeFromProto(m *pb.Attribute) schema.Attribute {
 
 // RefusalToProto translates why settings cannot work.
 func RefusalToProto(e *sdk.SettingsError) *pb.Refusal {
-	m := &pb.Refusal{}
-	for _, d := range e.Diagnostics {
-		m.Diagnostics = append(m.Diagnostics, &pb.Diagnostic{
-			Severity: severity.toProto(d.Severity), Summary: valid(d.Summary), Detail: valid(d.Detail), Path: d.Path,
-		})
-	}
-	return m
+	return &pb.Refusal{Diagnostics: DiagnosticsToProto(e.Diagnostics)}
 }
 
 // RefusalFromProto translates it back.
 func RefusalFromProto(m *pb.Refusal) *sdk.SettingsError {
-	e := &sdk.SettingsError{}
-	for _, d := range m.GetDiagnostics() {
-		e.Diagnostics = append(e.Diagnostics, schema.Diagnostic{
+	return &sdk.SettingsError{Diagnostics: DiagnosticsFromProto(m.GetDiagnostics())}
+}
+
+// DiagnosticsToProto translates a plugin's words on settings.
+func DiagnosticsToProto(diagnostics []schema.Diagnostic) []*pb.Diagnostic {
+	var out []*pb.Diagnostic
+	for _, d := range diagnostics {
+		out = append(out, &pb.Diagnostic{
+			Severity: severity.toProto(d.Severity), Summary: valid(d.Summary), Detail: valid(d.Detail), Path: d.Path,
+		})
+	}
+	return out
+}
+
+// DiagnosticsFromProto translates them back.
+func DiagnosticsFromProto(diagnostics []*pb.Diagnostic) []schema.Diagnostic {
+	var out []schema.Diagnostic
+	for _, d := range diagnostics {
+		out = append(out, schema.Diagnostic{
 			Severity: severity.fromProto(d.GetSeverity()), Summary: Scrub(d.GetSummary()), Detail: Scrub(d.GetDetail()), Path: d.GetPath(),
 		})
 	}
-	return e
+	return out
 }

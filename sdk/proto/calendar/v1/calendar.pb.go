@@ -1026,7 +1026,9 @@ type OpenResponse struct {
 	//
 	//	*OpenResponse_AccountId
 	//	*OpenResponse_Refusal
-	Result        isOpenResponse_Result `protobuf_oneof:"result"`
+	Result isOpenResponse_Result `protobuf_oneof:"result"`
+	// What the settings of an opened account are to be warned of.
+	Warnings      []*Diagnostic `protobuf:"bytes,3,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1082,6 +1084,13 @@ func (x *OpenResponse) GetRefusal() *Refusal {
 		if x, ok := x.Result.(*OpenResponse_Refusal); ok {
 			return x.Refusal
 		}
+	}
+	return nil
+}
+
+func (x *OpenResponse) GetWarnings() []*Diagnostic {
+	if x != nil {
+		return x.Warnings
 	}
 	return nil
 }
@@ -3892,11 +3901,12 @@ const file_calendar_v1_calendar_proto_rawDesc = "" +
 	"\vOpenRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12%\n" +
 	"\x0emaster_account\x18\x02 \x01(\tR\rmasterAccount\x12#\n" +
-	"\rsettings_json\x18\x03 \x01(\fR\fsettingsJson\"k\n" +
+	"\rsettings_json\x18\x03 \x01(\fR\fsettingsJson\"\xa0\x01\n" +
 	"\fOpenResponse\x12\x1f\n" +
 	"\n" +
 	"account_id\x18\x01 \x01(\tH\x00R\taccountId\x120\n" +
-	"\arefusal\x18\x02 \x01(\v2\x14.calendar.v1.RefusalH\x00R\arefusalB\b\n" +
+	"\arefusal\x18\x02 \x01(\v2\x14.calendar.v1.RefusalH\x00R\arefusal\x123\n" +
+	"\bwarnings\x18\x03 \x03(\v2\x17.calendar.v1.DiagnosticR\bwarningsB\b\n" +
 	"\x06result\"D\n" +
 	"\aRefusal\x129\n" +
 	"\vdiagnostics\x18\x01 \x03(\v2\x17.calendar.v1.DiagnosticR\vdiagnostics\"\xe0\x01\n" +
@@ -4221,87 +4231,88 @@ var file_calendar_v1_calendar_proto_depIdxs = []int32{
 	4,  // 3: calendar.v1.Attribute.type:type_name -> calendar.v1.Attribute.Type
 	13, // 4: calendar.v1.Attribute.default_list:type_name -> calendar.v1.StringList
 	16, // 5: calendar.v1.OpenResponse.refusal:type_name -> calendar.v1.Refusal
-	17, // 6: calendar.v1.Refusal.diagnostics:type_name -> calendar.v1.Diagnostic
-	5,  // 7: calendar.v1.Diagnostic.severity:type_name -> calendar.v1.Diagnostic.Severity
-	55, // 8: calendar.v1.Error.retry_after:type_name -> google.protobuf.Duration
-	20, // 9: calendar.v1.VerifyRequest.mailbox:type_name -> calendar.v1.Mailbox
-	6,  // 10: calendar.v1.VerifyResponse.outcome:type_name -> calendar.v1.VerifyResponse.Outcome
-	56, // 11: calendar.v1.Window.start:type_name -> google.protobuf.Timestamp
-	56, // 12: calendar.v1.Window.end:type_name -> google.protobuf.Timestamp
-	20, // 13: calendar.v1.ReadRequest.mailbox:type_name -> calendar.v1.Mailbox
-	24, // 14: calendar.v1.ReadRequest.window:type_name -> calendar.v1.Window
-	0,  // 15: calendar.v1.ReadRequest.detail:type_name -> calendar.v1.Detail
-	1,  // 16: calendar.v1.ReadRequest.scope:type_name -> calendar.v1.Scope
-	28, // 17: calendar.v1.ReadResponse.changes:type_name -> calendar.v1.Change
-	27, // 18: calendar.v1.ReadResponse.complete:type_name -> calendar.v1.Complete
-	21, // 19: calendar.v1.ReadResponse.error:type_name -> calendar.v1.Error
-	24, // 20: calendar.v1.Complete.covered:type_name -> calendar.v1.Window
-	35, // 21: calendar.v1.Change.upsert:type_name -> calendar.v1.Item
-	29, // 22: calendar.v1.Change.replace_series:type_name -> calendar.v1.Series
-	35, // 23: calendar.v1.Series.items:type_name -> calendar.v1.Item
-	30, // 24: calendar.v1.Days.first:type_name -> calendar.v1.Date
-	30, // 25: calendar.v1.Days.end:type_name -> calendar.v1.Date
-	24, // 26: calendar.v1.When.instants:type_name -> calendar.v1.Window
-	31, // 27: calendar.v1.When.days:type_name -> calendar.v1.Days
-	32, // 28: calendar.v1.Appointment.when:type_name -> calendar.v1.When
-	2,  // 29: calendar.v1.Appointment.show_as:type_name -> calendar.v1.ShowAs
-	3,  // 30: calendar.v1.Appointment.sensitivity:type_name -> calendar.v1.Sensitivity
-	33, // 31: calendar.v1.Item.appointment:type_name -> calendar.v1.Appointment
-	34, // 32: calendar.v1.Item.marker:type_name -> calendar.v1.Marker
-	20, // 33: calendar.v1.GetRequest.mailbox:type_name -> calendar.v1.Mailbox
-	0,  // 34: calendar.v1.GetRequest.detail:type_name -> calendar.v1.Detail
-	35, // 35: calendar.v1.GetResponse.items:type_name -> calendar.v1.Item
-	38, // 36: calendar.v1.GetResponse.done:type_name -> calendar.v1.Done
-	21, // 37: calendar.v1.GetResponse.error:type_name -> calendar.v1.Error
-	7,  // 38: calendar.v1.Operation.kind:type_name -> calendar.v1.Operation.Kind
-	34, // 39: calendar.v1.Operation.marker:type_name -> calendar.v1.Marker
-	33, // 40: calendar.v1.Operation.appointment:type_name -> calendar.v1.Appointment
-	33, // 41: calendar.v1.Operation.base:type_name -> calendar.v1.Appointment
-	20, // 42: calendar.v1.WriteRequest.mailbox:type_name -> calendar.v1.Mailbox
-	39, // 43: calendar.v1.WriteRequest.operations:type_name -> calendar.v1.Operation
-	35, // 44: calendar.v1.WriteResponse.item:type_name -> calendar.v1.Item
-	21, // 45: calendar.v1.WriteResponse.error:type_name -> calendar.v1.Error
-	20, // 46: calendar.v1.FindRequest.mailbox:type_name -> calendar.v1.Mailbox
-	56, // 47: calendar.v1.FindRequest.since:type_name -> google.protobuf.Timestamp
-	35, // 48: calendar.v1.FindResponse.items:type_name -> calendar.v1.Item
-	38, // 49: calendar.v1.FindResponse.done:type_name -> calendar.v1.Done
-	21, // 50: calendar.v1.FindResponse.error:type_name -> calendar.v1.Error
-	20, // 51: calendar.v1.WatchRequest.mailbox:type_name -> calendar.v1.Mailbox
-	46, // 52: calendar.v1.WatchResponse.heartbeat:type_name -> calendar.v1.Heartbeat
-	47, // 53: calendar.v1.WatchResponse.dirty:type_name -> calendar.v1.Dirty
-	48, // 54: calendar.v1.WatchResponse.state:type_name -> calendar.v1.WatchState
-	49, // 55: calendar.v1.WatchResponse.failure:type_name -> calendar.v1.WatchFailure
-	21, // 56: calendar.v1.WatchFailure.error:type_name -> calendar.v1.Error
-	51, // 57: calendar.v1.DeliverRequest.headers:type_name -> calendar.v1.Header
-	51, // 58: calendar.v1.DeliverResponse.headers:type_name -> calendar.v1.Header
-	47, // 59: calendar.v1.DeliverResponse.dirty:type_name -> calendar.v1.Dirty
-	8,  // 60: calendar.v1.CalendarService.Describe:input_type -> calendar.v1.DescribeRequest
-	14, // 61: calendar.v1.CalendarService.Open:input_type -> calendar.v1.OpenRequest
-	18, // 62: calendar.v1.CalendarService.Close:input_type -> calendar.v1.CloseRequest
-	22, // 63: calendar.v1.CalendarService.Verify:input_type -> calendar.v1.VerifyRequest
-	25, // 64: calendar.v1.CalendarService.Read:input_type -> calendar.v1.ReadRequest
-	36, // 65: calendar.v1.CalendarService.Get:input_type -> calendar.v1.GetRequest
-	40, // 66: calendar.v1.CalendarService.Write:input_type -> calendar.v1.WriteRequest
-	42, // 67: calendar.v1.CalendarService.Find:input_type -> calendar.v1.FindRequest
-	44, // 68: calendar.v1.CalendarService.Watch:input_type -> calendar.v1.WatchRequest
-	50, // 69: calendar.v1.CalendarService.Deliver:input_type -> calendar.v1.DeliverRequest
-	53, // 70: calendar.v1.CalendarService.Flush:input_type -> calendar.v1.FlushRequest
-	9,  // 71: calendar.v1.CalendarService.Describe:output_type -> calendar.v1.DescribeResponse
-	15, // 72: calendar.v1.CalendarService.Open:output_type -> calendar.v1.OpenResponse
-	19, // 73: calendar.v1.CalendarService.Close:output_type -> calendar.v1.CloseResponse
-	23, // 74: calendar.v1.CalendarService.Verify:output_type -> calendar.v1.VerifyResponse
-	26, // 75: calendar.v1.CalendarService.Read:output_type -> calendar.v1.ReadResponse
-	37, // 76: calendar.v1.CalendarService.Get:output_type -> calendar.v1.GetResponse
-	41, // 77: calendar.v1.CalendarService.Write:output_type -> calendar.v1.WriteResponse
-	43, // 78: calendar.v1.CalendarService.Find:output_type -> calendar.v1.FindResponse
-	45, // 79: calendar.v1.CalendarService.Watch:output_type -> calendar.v1.WatchResponse
-	52, // 80: calendar.v1.CalendarService.Deliver:output_type -> calendar.v1.DeliverResponse
-	54, // 81: calendar.v1.CalendarService.Flush:output_type -> calendar.v1.FlushResponse
-	71, // [71:82] is the sub-list for method output_type
-	60, // [60:71] is the sub-list for method input_type
-	60, // [60:60] is the sub-list for extension type_name
-	60, // [60:60] is the sub-list for extension extendee
-	0,  // [0:60] is the sub-list for field type_name
+	17, // 6: calendar.v1.OpenResponse.warnings:type_name -> calendar.v1.Diagnostic
+	17, // 7: calendar.v1.Refusal.diagnostics:type_name -> calendar.v1.Diagnostic
+	5,  // 8: calendar.v1.Diagnostic.severity:type_name -> calendar.v1.Diagnostic.Severity
+	55, // 9: calendar.v1.Error.retry_after:type_name -> google.protobuf.Duration
+	20, // 10: calendar.v1.VerifyRequest.mailbox:type_name -> calendar.v1.Mailbox
+	6,  // 11: calendar.v1.VerifyResponse.outcome:type_name -> calendar.v1.VerifyResponse.Outcome
+	56, // 12: calendar.v1.Window.start:type_name -> google.protobuf.Timestamp
+	56, // 13: calendar.v1.Window.end:type_name -> google.protobuf.Timestamp
+	20, // 14: calendar.v1.ReadRequest.mailbox:type_name -> calendar.v1.Mailbox
+	24, // 15: calendar.v1.ReadRequest.window:type_name -> calendar.v1.Window
+	0,  // 16: calendar.v1.ReadRequest.detail:type_name -> calendar.v1.Detail
+	1,  // 17: calendar.v1.ReadRequest.scope:type_name -> calendar.v1.Scope
+	28, // 18: calendar.v1.ReadResponse.changes:type_name -> calendar.v1.Change
+	27, // 19: calendar.v1.ReadResponse.complete:type_name -> calendar.v1.Complete
+	21, // 20: calendar.v1.ReadResponse.error:type_name -> calendar.v1.Error
+	24, // 21: calendar.v1.Complete.covered:type_name -> calendar.v1.Window
+	35, // 22: calendar.v1.Change.upsert:type_name -> calendar.v1.Item
+	29, // 23: calendar.v1.Change.replace_series:type_name -> calendar.v1.Series
+	35, // 24: calendar.v1.Series.items:type_name -> calendar.v1.Item
+	30, // 25: calendar.v1.Days.first:type_name -> calendar.v1.Date
+	30, // 26: calendar.v1.Days.end:type_name -> calendar.v1.Date
+	24, // 27: calendar.v1.When.instants:type_name -> calendar.v1.Window
+	31, // 28: calendar.v1.When.days:type_name -> calendar.v1.Days
+	32, // 29: calendar.v1.Appointment.when:type_name -> calendar.v1.When
+	2,  // 30: calendar.v1.Appointment.show_as:type_name -> calendar.v1.ShowAs
+	3,  // 31: calendar.v1.Appointment.sensitivity:type_name -> calendar.v1.Sensitivity
+	33, // 32: calendar.v1.Item.appointment:type_name -> calendar.v1.Appointment
+	34, // 33: calendar.v1.Item.marker:type_name -> calendar.v1.Marker
+	20, // 34: calendar.v1.GetRequest.mailbox:type_name -> calendar.v1.Mailbox
+	0,  // 35: calendar.v1.GetRequest.detail:type_name -> calendar.v1.Detail
+	35, // 36: calendar.v1.GetResponse.items:type_name -> calendar.v1.Item
+	38, // 37: calendar.v1.GetResponse.done:type_name -> calendar.v1.Done
+	21, // 38: calendar.v1.GetResponse.error:type_name -> calendar.v1.Error
+	7,  // 39: calendar.v1.Operation.kind:type_name -> calendar.v1.Operation.Kind
+	34, // 40: calendar.v1.Operation.marker:type_name -> calendar.v1.Marker
+	33, // 41: calendar.v1.Operation.appointment:type_name -> calendar.v1.Appointment
+	33, // 42: calendar.v1.Operation.base:type_name -> calendar.v1.Appointment
+	20, // 43: calendar.v1.WriteRequest.mailbox:type_name -> calendar.v1.Mailbox
+	39, // 44: calendar.v1.WriteRequest.operations:type_name -> calendar.v1.Operation
+	35, // 45: calendar.v1.WriteResponse.item:type_name -> calendar.v1.Item
+	21, // 46: calendar.v1.WriteResponse.error:type_name -> calendar.v1.Error
+	20, // 47: calendar.v1.FindRequest.mailbox:type_name -> calendar.v1.Mailbox
+	56, // 48: calendar.v1.FindRequest.since:type_name -> google.protobuf.Timestamp
+	35, // 49: calendar.v1.FindResponse.items:type_name -> calendar.v1.Item
+	38, // 50: calendar.v1.FindResponse.done:type_name -> calendar.v1.Done
+	21, // 51: calendar.v1.FindResponse.error:type_name -> calendar.v1.Error
+	20, // 52: calendar.v1.WatchRequest.mailbox:type_name -> calendar.v1.Mailbox
+	46, // 53: calendar.v1.WatchResponse.heartbeat:type_name -> calendar.v1.Heartbeat
+	47, // 54: calendar.v1.WatchResponse.dirty:type_name -> calendar.v1.Dirty
+	48, // 55: calendar.v1.WatchResponse.state:type_name -> calendar.v1.WatchState
+	49, // 56: calendar.v1.WatchResponse.failure:type_name -> calendar.v1.WatchFailure
+	21, // 57: calendar.v1.WatchFailure.error:type_name -> calendar.v1.Error
+	51, // 58: calendar.v1.DeliverRequest.headers:type_name -> calendar.v1.Header
+	51, // 59: calendar.v1.DeliverResponse.headers:type_name -> calendar.v1.Header
+	47, // 60: calendar.v1.DeliverResponse.dirty:type_name -> calendar.v1.Dirty
+	8,  // 61: calendar.v1.CalendarService.Describe:input_type -> calendar.v1.DescribeRequest
+	14, // 62: calendar.v1.CalendarService.Open:input_type -> calendar.v1.OpenRequest
+	18, // 63: calendar.v1.CalendarService.Close:input_type -> calendar.v1.CloseRequest
+	22, // 64: calendar.v1.CalendarService.Verify:input_type -> calendar.v1.VerifyRequest
+	25, // 65: calendar.v1.CalendarService.Read:input_type -> calendar.v1.ReadRequest
+	36, // 66: calendar.v1.CalendarService.Get:input_type -> calendar.v1.GetRequest
+	40, // 67: calendar.v1.CalendarService.Write:input_type -> calendar.v1.WriteRequest
+	42, // 68: calendar.v1.CalendarService.Find:input_type -> calendar.v1.FindRequest
+	44, // 69: calendar.v1.CalendarService.Watch:input_type -> calendar.v1.WatchRequest
+	50, // 70: calendar.v1.CalendarService.Deliver:input_type -> calendar.v1.DeliverRequest
+	53, // 71: calendar.v1.CalendarService.Flush:input_type -> calendar.v1.FlushRequest
+	9,  // 72: calendar.v1.CalendarService.Describe:output_type -> calendar.v1.DescribeResponse
+	15, // 73: calendar.v1.CalendarService.Open:output_type -> calendar.v1.OpenResponse
+	19, // 74: calendar.v1.CalendarService.Close:output_type -> calendar.v1.CloseResponse
+	23, // 75: calendar.v1.CalendarService.Verify:output_type -> calendar.v1.VerifyResponse
+	26, // 76: calendar.v1.CalendarService.Read:output_type -> calendar.v1.ReadResponse
+	37, // 77: calendar.v1.CalendarService.Get:output_type -> calendar.v1.GetResponse
+	41, // 78: calendar.v1.CalendarService.Write:output_type -> calendar.v1.WriteResponse
+	43, // 79: calendar.v1.CalendarService.Find:output_type -> calendar.v1.FindResponse
+	45, // 80: calendar.v1.CalendarService.Watch:output_type -> calendar.v1.WatchResponse
+	52, // 81: calendar.v1.CalendarService.Deliver:output_type -> calendar.v1.DeliverResponse
+	54, // 82: calendar.v1.CalendarService.Flush:output_type -> calendar.v1.FlushResponse
+	72, // [72:83] is the sub-list for method output_type
+	61, // [61:72] is the sub-list for method input_type
+	61, // [61:61] is the sub-list for extension type_name
+	61, // [61:61] is the sub-list for extension extendee
+	0,  // [0:61] is the sub-list for field type_name
 }
 
 func init() { file_calendar_v1_calendar_proto_init() }
