@@ -114,3 +114,24 @@ func TestPublishedZones(t *testing.T) {
 		}
 	}
 }
+
+// Whatever a definition holds, its clock is at most a day away, or there is none.
+func FuzzZone(f *testing.F) {
+	f.Add([]byte(customEurope), int64(1_774_000_000))
+	f.Add([]byte(`<Z><Periods><Period Id="s" Bias="-PT5H45M"/></Periods></Z>`), int64(0))
+	f.Add([]byte(`<Z><Transitions><Transition><To>0</To></Transition></Transitions></Z>`), int64(-1))
+	f.Fuzz(func(t *testing.T, text []byte, unix int64) {
+		var z zoneDefinition
+		at := time.Unix(unix%(1<<33), 0)
+		if xml.Unmarshal(text, &z) != nil {
+			return
+		}
+		r, ok := z.rulesAt(at)
+		if !ok {
+			return
+		}
+		if _, offset := r.in(at).Zone(); time.Duration(offset)*time.Second > 24*time.Hour || time.Duration(offset)*time.Second < -24*time.Hour {
+			t.Errorf("an offset of %d seconds", offset)
+		}
+	})
+}
