@@ -240,6 +240,42 @@ func TestFewConnections(t *testing.T) {
 	}
 }
 
+// G3: an account that is over its budget of server time waits as long as the server says,
+// all of it, and everything is read in the end.
+func TestBackOff(t *testing.T) {
+	var mu sync.Mutex
+	busy, all := 0, 0
+	s := newSim(t, simtest.Config{Options: exchangesim.Options{
+		EWSThrottling: exchangesim.Throttling{
+			Cost: 10 * time.Millisecond, Burst: 200 * time.Millisecond, Cutoff: 100 * time.Millisecond, Recharge: 2 * time.Hour,
+		},
+		Observe: func(x exchangesim.Exchange) {
+			mu.Lock()
+			defer mu.Unlock()
+			all++
+			if strings.Contains(string(x.ResponseBody), "BackOffMilliseconds") {
+				busy++
+			}
+		},
+	}})
+	var boxes []sdk.Mailbox
+	for range 40 {
+		boxes = append(boxes, s.mailbox(t, "Europe/London"))
+	}
+	answers, err := readAll(t, s.open(t, nil), windowsOf(boxes)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for address, a := range answers {
+		if a.complete == nil {
+			t.Errorf("%s: %+v", address, a.err)
+		}
+	}
+	if busy == 0 || busy > all/4 {
+		t.Errorf("%d of %d requests were refused; want some, and few", busy, all)
+	}
+}
+
 // discovered is an account at hosts that Autodiscover has to find.
 func (s *sim) discovered(t *testing.T, changes map[string]any) sdk.Account {
 	t.Helper()

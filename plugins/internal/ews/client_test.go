@@ -52,7 +52,7 @@ func TestNotAnAnswer(t *testing.T) {
 	}
 }
 
-// B15: what HTTP itself says, before any EWS.
+// B15: what HTTP itself says, before any EWS, with what an operator can do (A1, A3).
 func TestHTTPRefusals(t *testing.T) {
 	for name, c := range map[string]struct {
 		reply reply
@@ -68,6 +68,10 @@ func TestHTTPRefusals(t *testing.T) {
 		"blocked account":    {reply{status: 456}, sdk.ErrAccountBlocked, 0},
 		"too large":          {reply{status: 413}, sdk.ErrInvalidItem, 0},
 		"a plain 500":        {reply{status: 500, body: "<html>Runtime Error</html>"}, sdk.ErrUnavailable, 0},
+		"a sign-in page":     {reply{status: 200, header: http.Header{"Content-Type": {"text/html"}}, body: "<html>Sign in</html>"}, sdk.ErrBadAnswer, 0},
+		"JSON":               {reply{status: 200, header: http.Header{"Content-Type": {"application/json"}}, body: "{}"}, sdk.ErrBadAnswer, 0},
+		"a gateway's page":   {reply{status: 502, header: http.Header{"Content-Type": {"text/html"}}, body: "<html>Bad Gateway</html>"}, sdk.ErrUnavailable, 0},
+		"a gateway's wait":   {reply{status: 504, header: http.Header{"Retry-After": {"120"}}}, sdk.ErrUnavailable, 2 * time.Minute},
 		"overloaded":         {reply{status: 503, header: http.Header{"Retry-After": {"120"}}}, sdk.ErrUnavailable, 2 * time.Minute},
 		"too many requests":  {reply{status: 429, header: http.Header{"Retry-After": {"120"}}}, sdk.ErrThrottled, 2 * time.Minute},
 		"schema violation":   {faulty("ErrorSchemaValidation", ""), sdk.ErrInvalidItem, 0},
@@ -84,6 +88,9 @@ func TestHTTPRefusals(t *testing.T) {
 				var got *sdk.Error
 				if !errors.As(err, &got) || !errors.Is(err, c.want) {
 					t.Fatalf("%v; want %v", err, c.want)
+				}
+				if got.Advice == "" || got.Detail == "" {
+					t.Errorf("%+v does not say what came and what to do", got)
 				}
 				if got.RetryAfter != c.wait {
 					t.Errorf("RetryAfter = %s, want %s", got.RetryAfter, c.wait)
