@@ -17,7 +17,9 @@
 //   - no mail to anybody: everything is sent with SendToNone, nothing has attendees;
 //   - refused credentials are tried twice and then ever more rarely, whoever
 //     asks, so that no account is locked out; a server that asks to wait is left
-//     alone by the whole account.
+//     alone by the whole account;
+//   - an account has no more requests in flight than its connections, and fewer while the
+//     server complains; mailboxes whose requests wait take turns.
 //
 // Neighbours: plugins/internal/transport sends the requests, plugins/internal/winzone
 // knows zone names, plugins/internal/exchange names the marker's property;

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"strings"
+	"sync"
+	"time"
 
 	ntlmssp "github.com/Azure/go-ntlmssp"
 )
@@ -56,7 +58,11 @@ func (l *lane) signIn(r *http.Request, body []byte, before int) (*http.Response,
 	if err := l.owner.attempts.Acquire(r.Context(), 1); err != nil {
 		return nil, err
 	}
-	defer l.owner.attempts.Release(1)
+	// Refusals come at once: an answer that takes long is that to the request, and holds up
+	// nobody's handshake.
+	done := sync.OnceFunc(func() { l.owner.attempts.Release(1) })
+	defer done()
+	defer time.AfterFunc(attemptTime, done).Stop()
 	if resp := l.owner.refusedSince(before, r); resp != nil {
 		return resp, nil
 	}

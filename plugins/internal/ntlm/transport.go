@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/semaphore"
 )
@@ -15,6 +16,9 @@ import (
 // attemptsAtOnce is how many handshakes may prove the password at a time: should it
 // have changed while every connection was lost, few attempts are made with the old one.
 const attemptsAtOnce = 2
+
+// attemptTime is how long a handshake may hold up others.
+const attemptTime = 5 * time.Second
 
 // Options configure a [Transport]; Base, Username and Password are required.
 type Options struct {
