@@ -26,6 +26,9 @@ provider "lakeside" {
       url      = "https://mail.lakeside.example/EWS/Exchange.asmx"
       username = "calendar@lakeside.example"
       password = file("/run/secrets/lakeside_password")
+
+      # Where the server offers NTLM only: auth = "ntlm". Where it is to be found by the
+      # domain of master_account: autodiscover = true instead of url.
     }
   }
 
