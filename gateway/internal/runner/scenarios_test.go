@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -283,5 +284,56 @@ func TestCopyInDirectionOut(t *testing.T) {
 	r.synced()
 	if got := r.held("ana"); len(got) != 1 {
 		t.Errorf("the calendar has %+v", got)
+	}
+}
+
+// TestShowAsChoosesLess is A8: what leaves the filter goes from the platform, and stays
+// in the calendar (pull-8).
+func TestShowAsChoosesLess(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "ana")
+	r.native("ana", "Dentist", 3)
+	r.synced()
+	r.target("ana").ShowAs = []calendar.ShowAs{calendar.ShowAsOutOfOffice}
+	r.synced()
+	if got := r.pulled("ana"); len(got) != 0 {
+		t.Errorf("the platform still shows %v", got)
+	}
+	if got := r.items("ana"); len(got) != 1 || got[0].Subject != "Dentist" {
+		t.Errorf("the calendar has %+v", got)
+	}
+}
+
+// TestLinksChange is N11: when all courses get other links and those are triggers, plan
+// shows the wave first, and each item is rewritten once.
+func TestLinksChange(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "ana")
+	const courses = 20
+	change := func(base string) {
+		var all []platform.Course
+		for i := range courses {
+			c := r.course(fmt.Sprint(i), 3+i, "ana")
+			c.Details = base + c.ID
+			all = append(all, c)
+		}
+		_, err := r.store.Import(t.Context(), store.Batch{
+			Import: platform.Import{Courses: all}, RepushOn: map[string][]string{"northwind": {"details_url"}},
+		})
+		must(t, err)
+	}
+	change("https://old.example/")
+	r.synced()
+	change("https://new.example/")
+	plans, err := r.runner.Plan(t.Context(), r.job())
+	must(t, err)
+	if n := len(plans[0].Plan.Calendar); n != courses {
+		t.Errorf("plan shows %d writes, want %d", n, courses)
+	}
+	if got := outcome(t, r.synced(), "ana").Counts; got != (store.Counts{PushUpdated: courses}) {
+		t.Errorf("the wave: %+v", got)
+	}
+	if n := outcome(t, r.synced(), "ana").Counts.Writes(); n != 0 {
+		t.Errorf("a second run writes %d", n)
 	}
 }
