@@ -20,6 +20,7 @@ var readers = map[string]func([]byte) (items int, err error){
 	"CreateItem":      reader(func(m itemsMessage) int { return m.Items.count() }),
 	"UpdateItem":      reader(func(m itemsMessage) int { return m.Items.count() }),
 	"DeleteItem":      reader(func(deleteMessage) int { return 0 }),
+	"Subscribe":       reader(func(subscribeMessage) int { return 0 }),
 	"SyncFolderItems": reader(func(m syncMessage) int { c := m.changes(); return c.Created + c.Updated + c.Deleted }),
 }
 
@@ -140,41 +141,4 @@ func TestRecordedFaults(t *testing.T) {
 			t.Errorf("%s: %+v; want %s", file, a.Body.Fault, want)
 		}
 	}
-}
-
-// Whatever a server sends, every decoder ends with an answer or an error.
-func FuzzAnswers(f *testing.F) {
-	seeds := []reply{
-		calendarFolder(),
-		response("FindItem", success("FindItem", `<m:RootFolder TotalItemsInView="1" IncludesLastItemInRange="true"><t:Items>`+calendarXML(1, december().Start)+`</t:Items></m:RootFolder>`)),
-		response("GetItem", success("GetItem", "<m:Items><t:CalendarItem>"+strings.Join(wholeItem, "")+"</t:CalendarItem></m:Items>")),
-		response("SyncFolderItems", syncXML("H4sI", true, `<t:Delete><t:ItemId Id="a"/></t:Delete>`)),
-		response("DeleteItem", success("DeleteItem", ""), failure("DeleteItem", CodeItemNotFound)),
-		faulty(CodeServerBusy, "1000"),
-	}
-	for _, seed := range seeds {
-		f.Add([]byte(seed.body))
-	}
-	for _, seed := range sampleSeeds(f) {
-		f.Add(seed)
-	}
-	f.Fuzz(func(_ *testing.T, body []byte) {
-		// One after another in the same order: the fuzzer wants runs that repeat.
-		for _, operation := range []string{"GetFolder", "FindItem", "SyncFolderItems", "DeleteItem"} {
-			_, _ = readers[operation](body)
-		}
-		var items answer[itemsMessage]
-		if decode(body, &items) != nil || items.Body == nil {
-			return
-		}
-		if items.Body.Fault != nil {
-			_ = items.Body.Fault.err().Error()
-		}
-		messages, _ := items.messages("GetItem")
-		for _, m := range messages {
-			for _, item := range m.Items.Calendar {
-				_, _ = item.Calendar(View{Whole: true})
-			}
-		}
-	})
 }
