@@ -155,7 +155,8 @@ func TestWhen(t *testing.T) {
 }
 
 // What is written means the same instants in every zone, also in the hours that the
-// clock skips or shows twice (D1, D2, D3), and whole days as dates (D4).
+// clock skips or shows twice (D1, D2, D3), whole days as dates (D4), and always with their
+// zone, never as an offset (D12).
 func TestWriteWhen(t *testing.T) {
 	instant := func(s string) time.Time {
 		v, err := time.Parse(time.RFC3339, s)

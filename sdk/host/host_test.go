@@ -82,6 +82,7 @@ func readIn(ctx context.Context, a sdk.Account) error {
 	})
 }
 
+// TestPluginThatDies is L3: a plugin that ends is told as such, and no call hangs on it.
 func TestPluginThatDies(t *testing.T) {
 	for _, how := range []string{"dies", "spawns"} {
 		p := launch(t, options(t))

@@ -472,7 +472,7 @@ provider "a" {
   trainer "cas" { email = "cas@c.example" }
 }
 `, want: []string{"11:27 error: Mailbox outside the account's domains"}, detail: `"a.example" and "b.example"`},
-		{name: "mailbox mapped twice (map-6, O4)", text: `installation = "x"
+		{name: "mailbox mapped twice (map-6, O4, B13)", text: `installation = "x"
 provider "a" {
   timezone = "Europe/London"
   service  = "exchange-online"

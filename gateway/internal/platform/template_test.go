@@ -67,6 +67,18 @@ func TestTemplates(t *testing.T) {
 	}
 }
 
+// TestTemplateOfRole is N5: each trainer of a course can be shown in what role they are.
+func TestTemplateOfRole(t *testing.T) {
+	t.Parallel()
+	title := expression(t, `trainer.role == "" ? course.label : "${course.label} (${trainer.role})"`)
+	o := RenderOptions{Templates: Templates{Title: title}}
+	for role, want := range map[string]string{"": "Forklift Basics", "second trainer": "Forklift Basics (second trainer)"} {
+		if got := rendered(t, class(t), CourseTrainer{Role: role}, o).Subject; got != want {
+			t.Errorf("role %q: %q, want %q", role, got, want)
+		}
+	}
+}
+
 // TestTemplateOfCancelled holds push-5: a title of the operator's gets the prefix too.
 func TestTemplateOfCancelled(t *testing.T) {
 	t.Parallel()

@@ -56,6 +56,32 @@ func TestTurnsAreSpread(t *testing.T) {
 	})
 }
 
+// G8: turns that a long outage made impossible are not made up for: one follows, and
+// then the loop is in its rhythm again.
+func TestAfterAnOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		outage := func(turn int) time.Duration {
+			if turn == 2 {
+				return 2 * time.Hour
+			}
+			return 0
+		}
+		got := watch(15*minute, 3*time.Hour, outage, "a")
+		late := 0
+		for i, at := range got {
+			if at.At >= 135*minute && at.At < 150*minute {
+				late++
+			}
+			if i > 0 && at.At == got[i-1].At {
+				t.Errorf("two turns at %s", at.At)
+			}
+		}
+		if late != 1 {
+			t.Errorf("%d turns in the first interval after the outage: %v", late, got)
+		}
+	})
+}
+
 // eng-2: groups that have an interval of their own keep it.
 func TestIntervalsOfGroups(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

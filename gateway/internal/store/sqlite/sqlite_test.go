@@ -72,7 +72,8 @@ func TestStore(t *testing.T) {
 	})
 }
 
-// TestKilledOwner: when the owning process is killed, its lock goes with it, its
+// TestKilledOwner is L1 for a state that one process owns: while it lives, no second
+// one opens it; when the owning process is killed, its lock goes with it, its
 // intentions are there and its run is not running any more.
 func TestKilledOwner(t *testing.T) {
 	t.Parallel()
