@@ -34,6 +34,8 @@ func (backend) Describe() sdk.Description {
 		Version:  Version,
 		Summary:  "Exchange Online (Microsoft 365) over Microsoft Graph",
 		Settings: settingsSchema(),
+		// Deliver with api = "graph" alone: EWS keeps a connection open instead.
+		Capabilities: []string{sdk.CapabilityWatch, sdk.CapabilityDeliver},
 	}
 }
 
@@ -104,5 +106,6 @@ func (c *connection) Close() error {
 // calls promise.
 type account struct {
 	*connection
-	graph *session
+	graph       *session
+	subscribers subscribers
 }

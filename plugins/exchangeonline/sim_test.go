@@ -147,6 +147,7 @@ func (s *sim) world() sdktest.World {
 				t.Fatal(err)
 			}
 		},
+		Subscribed: func(testing.TB) int { return s.Subscriptions().Made() + s.Streams().Made() },
 		Outbox: func(testing.TB) []string {
 			var lines []string
 			for _, mail := range s.Outbox() {

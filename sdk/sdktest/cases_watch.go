@@ -106,10 +106,7 @@ func watchesRunTogether(t testing.TB, w *world) {
 func receiverEndsWatch(t testing.TB, w *world) {
 	m := w.mailbox(t)
 	enough := errors.New("the receiver has enough")
-	req := sdk.WatchRequest{Mailboxes: []sdk.WatchMailbox{{Mailbox: m}}}
-	if w.announces(sdk.CapabilityDeliver) {
-		req.NotificationURL = Listen(t, w.account, func([]string) {})
-	}
+	req := sdk.WatchRequest{NotificationURL: w.listen(t), Mailboxes: []sdk.WatchMailbox{{Mailbox: m}}}
 	err := sdk.Watch(t.Context(), w.account, req, func(sdk.WatchEvent) error { return enough })
 	if !errors.Is(err, enough) {
 		t.Errorf("the watch ended with %v, want the receiver's error", err)

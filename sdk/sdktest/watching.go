@@ -3,7 +3,6 @@ package sdktest
 import (
 	"context"
 	"errors"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -38,16 +37,37 @@ func (w *world) watch(t testing.TB, boxes ...sdk.WatchMailbox) *watching {
 		t: t, patience: w.patience, cancel: cancel, ended: make(chan struct{}), changed: make(chan struct{}),
 		states: map[string][]byte{}, failures: map[string]*sdk.Error{}, hints: map[string]int{},
 	}
-	req := sdk.WatchRequest{Mailboxes: boxes}
-	if slices.Contains(w.Backend.Describe().Capabilities, sdk.CapabilityDeliver) {
-		req.NotificationURL = Listen(t, w.account, func(mailboxes []string) { _ = r.note(sdk.WatchEvent{Dirty: mailboxes}) })
-	}
+	req := sdk.WatchRequest{NotificationURL: w.listen(t), Mailboxes: boxes}
+	w.hear(r)
 	go func() {
 		defer close(r.ended)
 		r.err = sdk.Watch(ctx, w.account, req, r.note)
 	}()
 	t.Cleanup(func() { cancel(); <-r.ended })
 	return r
+}
+
+// listen plays the host's listener, which stays the same while watches come and go;
+// empty for a backend that takes no notifications.
+func (w *world) listen(t testing.TB) string {
+	t.Helper()
+	if w.listener == "" && w.announces(sdk.CapabilityDeliver) {
+		w.listener = Listen(t, w.account, func(mailboxes []string) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			for _, r := range w.watches {
+				_ = r.note(sdk.WatchEvent{Dirty: mailboxes})
+			}
+		})
+	}
+	return w.listener
+}
+
+// hear passes hints of the listener on to the watch too.
+func (w *world) hear(r *watching) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.watches = append(w.watches, r)
 }
 
 // note takes an event.

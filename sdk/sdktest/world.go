@@ -19,6 +19,11 @@ type world struct {
 	created int
 	// patience is how long a case waits for what must come.
 	patience time.Duration
+
+	// listener is the address for notifications; watches hear of what reaches it.
+	listener string
+	mu       sync.Mutex
+	watches  []*watching
 }
 
 // The cases' time: four weeks around the change to summer time in Europe.

@@ -2,6 +2,8 @@ package contract
 
 import (
 	"context"
+	"errors"
+	"math/rand/v2"
 	"sync/atomic"
 	"time"
 
@@ -64,4 +66,30 @@ func (p *Pulse) Wait(ctx context.Context, d time.Duration) error {
 		d -= step
 	}
 	return ctx.Err()
+}
+
+// firstPause is the first wait after a failure of a watch.
+const firstPause = time.Second
+
+// Pause is the wait before another try of a watch: what the server asks for, or one that
+// doubles with each failure up to longest, with jitter, so that what failed together does
+// not come back together.
+func Pause(tries int, longest time.Duration, err *sdk.Error) time.Duration {
+	d := min(firstPause<<min(max(tries-1, 0), 10), longest)
+	return max(d/2+rand.N(d/2), err.RetryAfter)
+}
+
+// EndsWatch reports whether an error ends a watch: one of the whole account, of the
+// receiver, or the watch's own end. That a server cannot be reached is none of these: a
+// watch outlasts it.
+func EndsWatch(ctx context.Context, err error) bool {
+	var known *sdk.Error
+	if ctx.Err() != nil || Received(err) || !errors.As(err, &known) {
+		return true
+	}
+	switch known.Code.Fault() {
+	case sdk.FaultCredentials, sdk.FaultConfiguration:
+		return true
+	}
+	return false
 }

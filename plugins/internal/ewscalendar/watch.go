@@ -2,8 +2,6 @@ package ewscalendar
 
 import (
 	"context"
-	"errors"
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -17,9 +15,8 @@ import (
 const (
 	// subscribesAtOnce is how many subscriptions are made at a time.
 	subscribesAtOnce = 4
-	// firstPause is the wait after a failure, which doubles up to longestBreak for a
-	// stream, and up to longestPause for a subscription.
-	firstPause   = time.Second
+	// The wait after a failure grows up to longestBreak for a stream, and up to
+	// longestPause for a subscription.
 	longestBreak = time.Minute
 	longestPause = 5 * time.Minute
 	// brokenTries is how often in a row a stream must fail before the mailboxes count as
@@ -55,13 +52,9 @@ type watch struct {
 
 // watchedBox is a mailbox of the group.
 type watchedBox struct {
-	address string
+	contract.Watched
 	// id is the subscription's, empty without one.
 	id string
-	// missed: there may have been changes that nobody hinted at.
-	missed bool
-	// told is what the host knows.
-	told told
 	// tries counts failed subscriptions in a row; the next is due then. givenUp: no other
 	// is made.
 	tries   int
@@ -69,22 +62,13 @@ type watchedBox struct {
 	givenUp bool
 }
 
-// told is what the host was told of a mailbox.
-type told int
-
-const (
-	nothing told = iota
-	watched
-	notWatched
-)
-
 func newWatch(client *ews.Client, req sdk.WatchRequest, emit func(sdk.WatchEvent) error) *watch {
 	w := &watch{client: client, pulse: contract.NewPulse(), emit: emit}
 	for _, m := range req.Mailboxes {
-		b := &watchedBox{address: m.Mailbox.Address, missed: len(m.State) > 0}
+		b := &watchedBox{Watched: contract.Watched{Address: m.Mailbox.Address, Missed: len(m.State) > 0}}
 		if s, ok := decodeWatchState(m.State); ok && w.joins(s) {
 			w.affinity = ews.Affinity{Anchor: s.Anchor, Cookie: s.Cookie}
-			b.id, b.missed = s.ID, false
+			b.id, b.Missed = s.ID, false
 		}
 		w.boxes = append(w.boxes, b)
 	}
@@ -113,26 +97,9 @@ func (w *watch) run(ctx context.Context) error {
 	}
 }
 
-// tellWatched tells that the mailbox is watched from here on; what was missed comes first.
-func (w *watch) tellWatched(b *watchedBox) error {
-	if b.missed {
-		if err := w.emit(sdk.WatchEvent{Dirty: []string{b.address}}); err != nil {
-			return err
-		}
-	}
-	b.missed, b.told = false, watched
-	state := watchState{ID: b.id, Anchor: w.affinity.Anchor, Cookie: w.affinity.Cookie}
-	return w.emit(sdk.WatchEvent{State: &sdk.WatchState{Mailbox: b.address, State: state.encode()}})
-}
-
-// tellDown tells that the mailbox is not watched, once.
-func (w *watch) tellDown(b *watchedBox, err *sdk.Error) error {
-	b.missed = true
-	if b.told == notWatched {
-		return nil
-	}
-	b.told = notWatched
-	return w.emit(sdk.WatchEvent{Failure: &sdk.WatchFailure{Mailbox: b.address, Err: err}})
+// up tells that the mailbox is watched from here on.
+func (w *watch) up(b *watchedBox) error {
+	return b.Up(w.emit, watchState{ID: b.id, Anchor: w.affinity.Anchor, Cookie: w.affinity.Cookie}.encode())
 }
 
 // subscribe makes the subscriptions that are missing and due. The first of a group
@@ -140,8 +107,8 @@ func (w *watch) tellDown(b *watchedBox, err *sdk.Error) error {
 func (w *watch) subscribe(ctx context.Context) error {
 	missing := w.missing(time.Now())
 	for w.leaderless() && len(missing) > 0 {
-		w.affinity = ews.Affinity{Anchor: missing[0].address}
-		id, err := w.client.Subscribe(ctx, missing[0].address, &w.affinity)
+		w.affinity = ews.Affinity{Anchor: missing[0].Address}
+		id, err := w.client.Subscribe(ctx, missing[0].Address, &w.affinity)
 		if err := w.settle(ctx, missing[0], id, err); err != nil {
 			return err
 		}
@@ -153,7 +120,7 @@ func (w *watch) subscribe(ctx context.Context) error {
 	for _, b := range missing {
 		group.Go(func() error {
 			affinity := w.affinity
-			id, err := w.client.Subscribe(groupCtx, b.address, &affinity)
+			id, err := w.client.Subscribe(groupCtx, b.Address, &affinity)
 			mu.Lock()
 			defer mu.Unlock()
 			return w.settle(groupCtx, b, id, err)
@@ -188,35 +155,14 @@ func (w *watch) settle(ctx context.Context, b *watchedBox, id string, err error)
 	w.pulse.Touch()
 	if err == nil {
 		b.id, b.tries = id, 0
-		return w.tellWatched(b)
+		return w.up(b)
 	}
-	if endsWatch(ctx, err) {
+	if contract.EndsWatch(ctx, err) {
 		return err
 	}
 	failed := contract.AsError(err)
 	b.tries++
-	b.due = time.Now().Add(pause(b.tries, longestPause, failed))
+	b.due = time.Now().Add(contract.Pause(b.tries, longestPause, failed))
 	b.givenUp = !failed.Code.Transient()
-	return w.tellDown(b, failed)
-}
-
-// endsWatch reports whether an error is one of the whole account, of the receiver, or of
-// the watch's own end. That a server cannot be reached is none: a watch outlasts it.
-func endsWatch(ctx context.Context, err error) bool {
-	var known *sdk.Error
-	if ctx.Err() != nil || contract.Received(err) || !errors.As(err, &known) {
-		return true
-	}
-	switch known.Code.Fault() {
-	case sdk.FaultCredentials, sdk.FaultConfiguration:
-		return true
-	}
-	return false
-}
-
-// pause is the wait before another try: what the server asks for, or a growing one
-// with jitter, so that what failed together does not come back together.
-func pause(tries int, longest time.Duration, err *sdk.Error) time.Duration {
-	d := min(firstPause<<min(tries-1, 10), longest)
-	return max(d/2+rand.N(d/2), err.RetryAfter)
+	return b.Down(w.emit, failed)
 }

@@ -53,7 +53,7 @@ func (w *watch) follow(ctx context.Context) (wait time.Duration, err error) {
 		return 0, ctx.Err()
 	case err == nil, streamCtx.Err() != nil && !contract.Received(err):
 		return 0, nil
-	case endsWatch(ctx, err):
+	case contract.EndsWatch(ctx, err):
 		return 0, err
 	}
 	return w.failed(contract.AsError(err))
@@ -95,7 +95,7 @@ func (w *watch) take(e ews.StreamEvent, byID map[string]*watchedBox) error {
 	for _, id := range e.Changed {
 		if b := byID[id]; b != nil && !seen[id] {
 			seen[id] = true
-			dirty = append(dirty, b.address)
+			dirty = append(dirty, b.Address)
 		}
 	}
 	if len(dirty) > 0 {
@@ -105,7 +105,7 @@ func (w *watch) take(e ews.StreamEvent, byID map[string]*watchedBox) error {
 	}
 	for _, id := range e.Lost {
 		if b := byID[id]; b != nil {
-			b.id, b.missed, b.due = "", true, time.Time{}
+			b.id, b.Missed, b.due = "", true, time.Time{}
 		}
 	}
 	return nil
@@ -115,8 +115,8 @@ func (w *watch) take(e ews.StreamEvent, byID map[string]*watchedBox) error {
 // subscriptions are still there: the stream proves it.
 func (w *watch) tellUp() error {
 	for _, b := range w.boxes {
-		if b.id != "" && b.told != watched {
-			if err := w.tellWatched(b); err != nil {
+		if b.id != "" && !b.IsUp() {
+			if err := w.up(b); err != nil {
 				return err
 			}
 		}
@@ -134,14 +134,14 @@ func (w *watch) failed(err *sdk.Error) (wait time.Duration, _ error) {
 		case b.id == "":
 			continue
 		case anchorGone:
-			b.id, b.missed, b.due = "", true, time.Time{}
+			b.id, b.Missed, b.due = "", true, time.Time{}
 		}
 		if w.failures < brokenTries {
 			continue
 		}
-		if err := w.tellDown(b, err); err != nil {
+		if err := b.Down(w.emit, err); err != nil {
 			return 0, err
 		}
 	}
-	return pause(w.failures, longestBreak, err), nil
+	return contract.Pause(w.failures, longestBreak, err), nil
 }
