@@ -2,174 +2,17 @@ package exchangeonprem_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"net"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
-	"github.com/trainercal/trainercal/plugins/exchangeonprem"
 	"github.com/trainercal/trainercal/plugins/exchangesim"
 	"github.com/trainercal/trainercal/plugins/exchangesim/simtest"
 	"github.com/trainercal/trainercal/plugins/exchangesim/world"
 	"github.com/trainercal/trainercal/sdk"
 )
-
-// handshakes counts what a server saw of sign-ins: challenges it gave, and refused
-// requests after which nobody was signed in.
-type handshakes struct {
-	mu                             sync.Mutex
-	challenged, anonymous, refused int
-}
-
-func (h *handshakes) observe(x exchangesim.Exchange) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	offered := x.ResponseHeader.Values("WWW-Authenticate")
-	switch {
-	case x.Status != 401:
-	case len(offered) == 1 && strings.HasPrefix(offered[0], "NTLM "):
-		h.challenged++
-	case x.Authorized:
-		h.refused++
-	default:
-		h.anonymous++
-	}
-}
-
-func ntlmSettings(s *sim) map[string]any {
-	return map[string]any{"auth": "ntlm", "ca_file": s.CAFile()}
-}
-
-// auth-2, M1: with NTLM over TLS, bound to the certificate as Extended Protection demands, a
-// trainer is verified, read and written to, and each connection signs in once.
-func TestNTLM(t *testing.T) {
-	for _, access := range []string{"full", "impersonation"} {
-		t.Run(access, func(t *testing.T) {
-			var seen handshakes
-			s := newSim(t, simtest.Config{Options: exchangesim.Options{
-				TLS: true, EWSProtection: exchangesim.ProtectionRequire, EWSSchemes: []string{"Negotiate", "NTLM"}, Observe: seen.observe,
-			}})
-			settings := ntlmSettings(s)
-			settings["access"] = access
-			account := s.open(t, settings)
-			var boxes []sdk.Mailbox
-			for range 6 {
-				boxes = append(boxes, s.mailbox(t, "Europe/London"))
-			}
-			steps, checks := verify(t, account, boxes...)
-			for i, step := range steps {
-				if strings.HasSuffix(step, "failed") || step == "credentials: skipped" {
-					t.Errorf("%+v", checks[i])
-				}
-			}
-			for i, m := range boxes {
-				results := writeAll(t, account, m, course(string(rune('a'+i))))
-				if len(results) != 1 || results[0].Err != nil {
-					t.Fatalf("%s: %+v", m.Address, results)
-				}
-			}
-			if seen.refused > 0 || seen.challenged == 0 || seen.challenged > 20 {
-				t.Errorf("%d handshakes, %d refused; want one for each connection", seen.challenged, seen.refused)
-			}
-		})
-	}
-}
-
-// writeAll writes operations to a mailbox.
-func writeAll(t testing.TB, account sdk.Account, m sdk.Mailbox, ops ...sdk.Operation) (results []sdk.WriteResult) {
-	t.Helper()
-	err := account.Write(t.Context(), []sdk.WriteRequest{{Mailbox: m, Operations: ops}}, func(r sdk.WriteResult) error {
-		results = append(results, r)
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return results
-}
-
-// auth-7: a wrong password is sent twice over NTLM, too, however many mailboxes are asked
-// about; the challenges before do not count.
-func TestNTLMWrongPassword(t *testing.T) {
-	var seen handshakes
-	s := newSim(t, simtest.Config{Options: exchangesim.Options{TLS: true, Observe: seen.observe}})
-	settings := ntlmSettings(s)
-	settings["password"] = "wrong-password"
-	var boxes []sdk.Mailbox
-	for range 20 {
-		boxes = append(boxes, s.mailbox(t, "Europe/London"))
-	}
-	account := s.open(t, settings)
-	_, err := readAll(t, account, windowsOf(boxes)...)
-	if !errors.Is(err, sdk.ErrCredentials) {
-		t.Errorf("%v; want ErrCredentials", err)
-	}
-	if seen.refused != 2 {
-		t.Errorf("the password was sent %d times, want 2", seen.refused)
-	}
-}
-
-func windowsOf(boxes []sdk.Mailbox) []sdk.ReadRequest {
-	var reqs []sdk.ReadRequest
-	for _, m := range boxes {
-		reqs = append(reqs, readRequest(m, nil))
-	}
-	return reqs
-}
-
-// auth-7: what is wrong with a sign-in is told apart as far as a server lets it, each with
-// what to do, and the steps that were not made say so.
-func TestVerifySignIn(t *testing.T) {
-	later := []string{"api: skipped", "mailbox: skipped"}
-	for name, c := range map[string]struct {
-		options  exchangesim.Options
-		settings map[string]any
-		want     []string
-		advice   string
-	}{
-		"Extended Protection is required, and left out": {
-			exchangesim.Options{EWSProtection: exchangesim.ProtectionRequire},
-			map[string]any{"auth": "ntlm", "channel_binding": false},
-			append([]string{"schemes: passed", "credentials: failed"}, later...), "Extended Protection",
-		},
-		"NTLM is not offered": {
-			exchangesim.Options{EWSSchemes: []string{`Basic realm="x"`}},
-			map[string]any{"auth": "ntlm"},
-			append([]string{"schemes: failed", "credentials: skipped"}, later...), `auth = "basic"`,
-		},
-		"Basic is not offered": {
-			exchangesim.Options{EWSSchemes: []string{"NTLM"}},
-			map[string]any{"auth": "basic"},
-			append([]string{"schemes: failed", "credentials: skipped"}, later...), `auth = "ntlm"`,
-		},
-		"a wrong name": {
-			exchangesim.Options{},
-			map[string]any{"auth": "ntlm", "username": `SIM\nobody`},
-			append([]string{"schemes: passed", "credentials: failed"}, later...), "username",
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			c.options.TLS = true
-			s := newSim(t, simtest.Config{Options: c.options})
-			c.settings["ca_file"] = s.CAFile()
-			steps, checks := verify(t, s.open(t, c.settings), s.mailbox(t, "Europe/London"))
-			want := append([]string{"settings: passed", "resolve: passed", "tls: passed"}, c.want...)
-			if diff := cmp.Diff(want, steps); diff != "" {
-				t.Errorf("-want +got:\n%s", diff)
-			}
-			for _, check := range checks {
-				if check.Outcome == sdk.Failed && !strings.Contains(check.Advice, c.advice) {
-					t.Errorf("the advice does not name %q: %+v", c.advice, check)
-				}
-			}
-		})
-	}
-}
 
 // M2: the versions that are supported work alike, and say what they are; an older one is
 // told apart.
@@ -276,109 +119,6 @@ func TestBackOff(t *testing.T) {
 	}
 }
 
-// discovered is an account at hosts that Autodiscover has to find.
-func (s *sim) discovered(t *testing.T, changes map[string]any) sdk.Account {
-	t.Helper()
-	block := map[string]any{
-		"autodiscover": true, "username": s.Options().EWSUser, "password": s.Options().EWSPassword, "ca_file": s.CAFile(),
-	}
-	for k, v := range changes {
-		block[k] = v
-	}
-	data, err := json.Marshal(block)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dial := func(ctx context.Context, _, address string) (net.Conn, error) {
-		host, port, _ := net.SplitHostPort(address)
-		if _, known := s.Options().Autodiscover[host]; (!known && host != "mail.lakeside.example") || port != "443" {
-			return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
-		}
-		var d net.Dialer
-		return d.DialContext(ctx, "tcp", strings.TrimPrefix(s.URL(), "https://"))
-	}
-	account, err := exchangeonprem.NewDialing(dial).Open(t.Context(), sdk.OpenRequest{
-		Name: "lakeside/exchange-onprem", MasterAccount: "calendar@lakeside.example", Settings: data,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = account.Close() })
-	return account
-}
-
-// lakeside is the domain's hosts.
-func lakeside(answer exchangesim.AutodiscoverAnswer) exchangesim.Options {
-	return exchangesim.Options{
-		TLS: true, Names: []string{"autodiscover.lakeside.example", "mail.lakeside.example"},
-		Autodiscover: map[string]exchangesim.AutodiscoverAnswer{"autodiscover.lakeside.example": answer},
-	}
-}
-
-// The server is found by the domain of the master account, by a trainer's address where
-// the account has no mailbox, over both ways to sign in.
-func TestAutodiscover(t *testing.T) {
-	for _, auth := range []string{"basic", "ntlm"} {
-		t.Run(auth, func(t *testing.T) {
-			s := newSim(t, simtest.Config{Options: lakeside(exchangesim.AutodiscoverAnswer{EWSURL: "https://mail.lakeside.example/EWS/Exchange.asmx"})})
-			m := s.mailbox(t, "Europe/London")
-			account := s.discovered(t, map[string]any{"auth": auth})
-			steps, checks := verify(t, account, m)
-			if steps[1] != "autodiscover: passed" || !strings.Contains(checks[1].Observed, "mail.lakeside.example") || steps[len(steps)-1] != "write: passed" {
-				t.Errorf("%v, %+v", steps, checks[1])
-			}
-			if results := writeAll(t, account, m, course("1")); results[0].Err != nil {
-				t.Errorf("%v", results[0].Err)
-			}
-		})
-	}
-}
-
-// Where Autodiscover leads astray, or nowhere, verify says what to do, and no password
-// went there.
-func TestAutodiscoverFails(t *testing.T) {
-	for name, c := range map[string]struct {
-		answer exchangesim.AutodiscoverAnswer
-		advice string
-	}{
-		"to a host of others": {exchangesim.AutodiscoverAnswer{EWSURL: "https://evil.example/EWS/Exchange.asmx"}, "autodiscover_hosts"},
-		"to nothing":          {exchangesim.AutodiscoverAnswer{ErrorCode: "603"}, "set url"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := newSim(t, simtest.Config{Options: lakeside(c.answer)})
-			steps, checks := verify(t, s.discovered(t, nil), s.mailbox(t, "Europe/London"))
-			want := []string{
-				"settings: passed", "autodiscover: failed", "resolve: skipped", "tls: skipped", "schemes: skipped",
-				"credentials: skipped", "api: skipped", "mailbox: skipped",
-			}
-			if diff := cmp.Diff(want, steps); diff != "" {
-				t.Errorf("-want +got:\n%s", diff)
-			}
-			if !strings.Contains(checks[1].Advice, c.advice) {
-				t.Errorf("%+v", checks[1])
-			}
-		})
-	}
-}
-
-// auth-7: a wrong password is sent twice by reads that Autodiscover goes before.
-func TestAutodiscoverWrongPassword(t *testing.T) {
-	var seen handshakes
-	options := lakeside(exchangesim.AutodiscoverAnswer{EWSURL: "https://mail.lakeside.example/EWS/Exchange.asmx"})
-	options.Observe = seen.observe
-	s := newSim(t, simtest.Config{Options: options})
-	account := s.discovered(t, map[string]any{"password": "wrong-password"})
-	for range 3 {
-		_, err := readAll(t, account, windowsOf([]sdk.Mailbox{s.mailbox(t, "Europe/London"), s.mailbox(t, "Europe/London")})...)
-		if !errors.Is(err, sdk.ErrCredentials) {
-			t.Errorf("%v; want ErrCredentials", err)
-		}
-	}
-	if seen.refused > 2 {
-		t.Errorf("the password was sent %d times, want 2 at most", seen.refused)
-	}
-}
-
 // G7: a server that never answers ends with the caller's patience.
 func TestServerHangs(t *testing.T) {
 	s := newSim(t, simtest.Config{})
@@ -408,5 +148,61 @@ func TestAccountsOfEveryKind(t *testing.T) {
 	steps, _ := verify(t, s.open(t, map[string]any{"username": m.Address, "password": "pw"}), m)
 	if steps[len(steps)-1] != "write: passed" {
 		t.Errorf("%v", steps)
+	}
+}
+
+// I4, auth-4: when the right on one mailbox is taken away, that trainer alone fails, with
+// the reason and what to do; nothing is reported as gone, and the others are read.
+func TestRightTakenAway(t *testing.T) {
+	s := newSim(t, simtest.Config{})
+	kept, lost := s.mailbox(t, "Europe/London"), s.mailbox(t, "Europe/London")
+	for _, m := range []sdk.Mailbox{kept, lost} {
+		add(t, s.box(t, m), m, hour("Dentist", at(3, 12, 9)))
+	}
+	account := s.open(t, nil)
+	cursors := map[string][]byte{kept.Address: read(t, account, kept, nil).complete.Cursor, lost.Address: read(t, account, lost, nil).complete.Cursor}
+	s.World().SetAccount(world.Account{
+		User: s.Options().EWSUser, Password: s.Options().EWSPassword, Default: world.Access{Full: true},
+		Mailboxes: map[string]world.Access{lost.Address: {}},
+	})
+	add(t, s.box(t, kept), kept, hour("Osteopath", at(3, 13, 9)))
+	answers, err := readAll(t, account, readRequest(kept, cursors[kept.Address]), readRequest(lost, cursors[lost.Address]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := answers[kept.Address]; a.complete == nil || len(a.items) == 0 {
+		t.Errorf("the other trainer: %+v", a.err)
+	}
+	a := answers[lost.Address]
+	if a.err == nil || !errors.Is(a.err, sdk.ErrAccessDenied) || a.err.Advice == "" || a.complete != nil || len(a.items) > 0 {
+		t.Errorf("%+v, %d items; want ErrAccessDenied with advice and nothing else", a.err, len(a.items))
+	}
+}
+
+// G6: a connection that the server closes under a read costs one repetition and nothing
+// else; under a write it leaves a doubt, and nothing is sent twice.
+func TestConnectionClosed(t *testing.T) {
+	s := newSim(t, simtest.Config{})
+	m := s.mailbox(t, "Europe/London")
+	add(t, s.box(t, m), m, hour("Dentist", at(3, 12, 9)))
+	account := s.open(t, nil)
+	for _, kind := range []string{"SyncFolderItems", "FindItem", "GetFolder"} {
+		s.fault(t, exchangesim.Fault{Kind: kind, Mode: exchangesim.FaultLost, Times: 1})
+	}
+	if a := read(t, account, m, nil); len(a.items) != 1 {
+		t.Errorf("%d items, want 1", len(a.items))
+	}
+	s.fault(t, exchangesim.Fault{Kind: "CreateItem", Mode: exchangesim.FaultLost, Times: 1})
+	results := writeAll(t, account, m, course("1"))
+	if len(results) != 1 || !errors.Is(results[0].Err, sdk.ErrOutcomeUnknown) {
+		t.Fatalf("%+v; want ErrOutcomeUnknown", results)
+	}
+	again := course("1")
+	again.MaybeDone = true
+	if results := writeAll(t, account, m, again); results[0].Err != nil {
+		t.Errorf("%v", results[0].Err)
+	}
+	if items := s.box(t, m).Items(world.Calendar); len(items) != 2 {
+		t.Errorf("%d items, want the trainer's and the course", len(items))
 	}
 }
