@@ -49,7 +49,7 @@ func (b backend) Open(_ context.Context, req sdk.OpenRequest) (sdk.Account, erro
 		Impersonate: set.access == accessImpersonation, Connections: set.connections,
 	})
 	return &account{
-		Account:  ewscalendar.New(ewscalendar.Options{Client: speaker, Now: b.now}),
+		Account:  ewscalendar.New(ewscalendar.Options{Client: speaker, ProbeBatch: set.probeBatch, Now: b.now}),
 		settings: set, lines: l, ews: speaker,
 	}, nil
 }

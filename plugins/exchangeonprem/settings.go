@@ -12,6 +12,7 @@ import (
 
 	"github.com/trainercal/trainercal/plugins/internal/contract"
 	"github.com/trainercal/trainercal/plugins/internal/ews"
+	"github.com/trainercal/trainercal/plugins/internal/ewscalendar"
 	"github.com/trainercal/trainercal/plugins/internal/transport"
 	"github.com/trainercal/trainercal/sdk/schema"
 )
@@ -65,6 +66,10 @@ func settingsSchema() schema.Schema {
 			Help: "How many requests the account may have in flight at a time, from 1 to 100. Fewer are sent while the server complains.",
 		},
 		{
+			Name: "probe_batch", Type: schema.Int, Default: int64(ewscalendar.DefaultProbeBatch),
+			Help: "With full access, how many mailboxes one request asks whether anything changed, from 1 to 255. Fewer where requests take the server long.",
+		},
+		{
 			Name: "ca_file", Type: schema.String,
 			Help: "A PEM file with the authority that signed the server's certificate; only it is trusted then. Left out, the machine's authorities are.",
 		},
@@ -82,6 +87,7 @@ type rawSettings struct {
 	ChannelBinding    bool     `json:"channel_binding"`
 	Access            string   `json:"access"`
 	Connections       int      `json:"connections"`
+	ProbeBatch        int      `json:"probe_batch"`
 	CAFile            string   `json:"ca_file"`
 }
 
@@ -95,8 +101,8 @@ type settings struct {
 	// auth is authBasic or authNTLM; bound: the latter is tied to the certificate.
 	auth  string
 	bound bool
-	// connections bounds the requests in flight.
-	connections int
+	// connections bounds the requests in flight, probeBatch the mailboxes of one.
+	connections, probeBatch int
 	// access is accessFull or accessImpersonation.
 	access string
 	// roots are the only authorities trusted, nil for the machine's.
@@ -104,7 +110,10 @@ type settings struct {
 }
 
 func parseSettings(data json.RawMessage) (settings, error) {
-	raw := rawSettings{Auth: authBasic, ChannelBinding: true, Access: accessFull, Connections: ews.DefaultConnections}
+	raw := rawSettings{
+		Auth: authBasic, ChannelBinding: true, Access: accessFull,
+		Connections: ews.DefaultConnections, ProbeBatch: ewscalendar.DefaultProbeBatch,
+	}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&raw); err != nil {
@@ -115,7 +124,7 @@ func parseSettings(data json.RawMessage) (settings, error) {
 	refused.checkIdentity(raw)
 	set := settings{
 		url: refused.endpoint(raw), hosts: refused.names(raw), username: raw.Username, password: raw.Password,
-		auth: raw.Auth, bound: raw.ChannelBinding, access: raw.Access, connections: raw.Connections,
+		auth: raw.Auth, bound: raw.ChannelBinding, access: raw.Access, connections: raw.Connections, probeBatch: raw.ProbeBatch,
 		roots: refused.authorities(raw.CAFile),
 	}
 	if err := refused.Err(); err != nil {
@@ -137,6 +146,10 @@ func (r *refusals) checkChoices(raw rawSettings) {
 	if raw.Connections < 1 || raw.Connections > maxConnections {
 		r.Add("connections", fmt.Sprintf("connections must be from 1 to %d", maxConnections),
 			"Exchange grants an account 27 at a time unless a throttling policy says otherwise.")
+	}
+	if raw.ProbeBatch < 1 || raw.ProbeBatch > ewscalendar.MaxProbeBatch {
+		r.Add("probe_batch", fmt.Sprintf("probe_batch must be from 1 to %d", ewscalendar.MaxProbeBatch),
+			"Exchange is known to take requests on 255 mailboxes.")
 	}
 	if !raw.ChannelBinding && raw.Auth != authNTLM {
 		r.Add("channel_binding", "channel_binding has no meaning here", `Remove it, or set auth = "ntlm".`)

@@ -151,6 +151,8 @@ func (s *sim) world(t testing.TB, access string) sdktest.World {
 			refused("unknown access", "access", "delegation"),
 			refused("no connections", "connections", 0),
 			refused("too many connections", "connections", 1000),
+			refused("no mailboxes at a time", "probe_batch", 0),
+			refused("too many mailboxes at a time", "probe_batch", 256),
 			refused("autodiscover besides an address", "autodiscover", true),
 			refused("hosts for no autodiscover", "autodiscover_hosts", []string{"mail.example"}),
 			refused("a missing authority", "ca_file", "/nowhere/ca.pem"),
