@@ -22,8 +22,9 @@
 //     repeating it answers the first one's event;
 //   - no mail to anybody: attendees are never written, and what is to be changed or
 //     deleted is asked for its attendees first. Graph mails them, and unlike EWS cannot
-//     be told not to, so an event that a trainer invited people to is refused. This
-//     costs one part of a $batch more for each update and deletion;
+//     be told not to, so an event that a trainer invited people to is refused, be it to
+//     one occurrence of what they made a series. This costs one part of a $batch more for
+//     each update and deletion, and another for a series;
 //   - no private text: what is not of normal sensitivity loses its text while it is
 //     decoded, unless it is the gateway's own;
 //   - no token elsewhere: links are followed only to the configured server, and

@@ -159,7 +159,7 @@ func (f *fake) one(c call) reply {
 
 // uninvited is an event without attendees, as a check sees it.
 func uninvited(version string) reply {
-	return ok(map[string]any{"@odata.etag": version, "id": "E", "attendees": []any{}})
+	return ok(map[string]any{"@odata.etag": version, "id": "E", "type": "singleInstance", "attendees": []any{}})
 }
 
 // batch answers the parts of a batch in the opposite order (trap 30).

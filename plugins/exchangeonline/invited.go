@@ -6,12 +6,13 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/trainercal/trainercal/sdk"
 )
 
 // invitedFields are what a check reads of an event; its etag always comes along.
-var invitedFields = query("$select", "id,changeKey,attendees")
+var invitedFields = query("$select", "id,changeKey,type,attendees")
 
 // checked is what a check reads of an event.
 type checked struct {
@@ -46,8 +47,8 @@ func readChecked(answer partAnswer) (*checked, *sdk.Error) {
 	if err := decode(answer.body, &c); err != nil {
 		return nil, err
 	}
-	if c.Attendees == nil || c.version() == "" {
-		return nil, badAnswer("an event without its attendees or version")
+	if c.Attendees == nil || c.version() == "" || c.Type == "" {
+		return nil, badAnswer("an event without its attendees, type or version")
 	}
 	return &c, nil
 }
@@ -61,18 +62,89 @@ func (w *writing) check(id, version string, write func(version string) *part) *p
 		mailbox: w.mailbox.Address, method: http.MethodGet, path: eventPath(w.mailbox.Address, id) + invitedFields,
 		done: func(answer partAnswer) {
 			c, err := readChecked(answer)
-			switch {
-			case err != nil:
+			if err != nil {
 				w.notSent(err)
+				return
+			}
+			follow := func() { w.follow(write(or(version, c.version()))) }
+			switch {
 			case c.invites(w.mailbox.Address):
 				w.refuse(w.invited())
-			case version != "":
-				w.follow(write(version))
+			case c.Type == typeMaster:
+				w.next(w.checkSeries(w.seriesPath(id), maxSearchPages, follow))
 			default:
-				w.follow(write(c.version()))
+				follow()
 			}
 		},
 	}
+}
+
+// seriesDays is how far ahead the occurrences of a series are checked: Graph shows no
+// more than 1825 days at once.
+const seriesDays = 1800
+
+// seriesPath asks who is invited to each occurrence of a series that is not over.
+func (w *writing) seriesPath(id string) string {
+	now := w.graph.now().UTC()
+	return eventPath(w.mailbox.Address, id) + "/instances" + query(
+		"startDateTime", now.AddDate(0, 0, -1).Format(time.RFC3339), "endDateTime", now.AddDate(0, 0, seriesDays).Format(time.RFC3339),
+		"$select", "id,attendees", "$top", pageSize)
+}
+
+// checkSeries looks at the occurrences of an event that the trainer made a series of:
+// people may be invited to one of them only. One that is gone by now invites nobody.
+func (w *writing) checkSeries(path string, pages int, follow func()) *part {
+	return &part{
+		mailbox: w.mailbox.Address, method: http.MethodGet, path: path,
+		done: func(answer partAnswer) {
+			if answer.err != nil && answer.err.Code == sdk.CodeItemNotFound {
+				follow()
+				return
+			}
+			next, invited, err := w.readSeries(answer)
+			switch {
+			case err == nil && next != "" && pages <= 1:
+				w.notSent(badAnswer("the occurrences of a series have no end"))
+			case err != nil:
+				w.notSent(err)
+			case invited:
+				w.refuse(w.invited())
+			case next != "":
+				w.next(w.checkSeries(next, pages-1, follow))
+			default:
+				follow()
+			}
+		},
+	}
+}
+
+// readSeries reads a page of a series' occurrences: whether anybody is invited to one of
+// them, and where the series goes on.
+func (w *writing) readSeries(answer partAnswer) (next string, invited bool, err *sdk.Error) {
+	if answer.err != nil {
+		return "", false, answer.err
+	}
+	var p struct {
+		Value    *[]checked `json:"value"`
+		NextLink string     `json:"@odata.nextLink"`
+	}
+	if err := decode(answer.body, &p); err != nil {
+		return "", false, err
+	}
+	if p.Value == nil {
+		return "", false, badAnswer("a page without events")
+	}
+	for i := range *p.Value {
+		c := &(*p.Value)[i]
+		if c.Attendees == nil {
+			return "", false, badAnswer("an occurrence without its attendees")
+		}
+		invited = invited || c.invites(w.mailbox.Address)
+	}
+	if p.NextLink != "" {
+		next, err = w.graph.relative(p.NextLink)
+	}
+	return next, invited, err
 }
 
 // invited is the refusal of an operation on an event that has attendees. A create

@@ -2,6 +2,7 @@ package exchangeonline
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -14,12 +15,15 @@ func deleteOp(version string) sdk.Operation {
 }
 
 // asked is an event's check that finds these attendees.
-func asked(addresses ...string) reply {
+func asked(addresses ...string) reply { return ok(invitation("singleInstance", addresses...)) }
+
+// invitation is an event of that type with these attendees, as a check sees it.
+func invitation(kind string, addresses ...string) map[string]any {
 	list := []any{}
 	for _, a := range addresses {
 		list = append(list, map[string]any{"emailAddress": map[string]any{"address": a}})
 	}
-	return ok(map[string]any{"@odata.etag": `W/"7"`, "id": "E", "attendees": list})
+	return map[string]any{"@odata.etag": `W/"7"`, "id": "E", "type": kind, "attendees": list}
 }
 
 // What a check finds decides whether anything is written at all; one that fails says
@@ -34,13 +38,14 @@ func TestCheckDecides(t *testing.T) {
 		"the mailbox itself":  {asked("Ana@Northwind.example"), "", "", true},
 		"somebody":            {asked(ana, ben), sdk.CodeInvalidItem, sdk.CodeInvalidItem, false},
 		"without an address":  {asked(""), sdk.CodeInvalidItem, sdk.CodeInvalidItem, false},
-		"attendees not said":  {ok(map[string]any{"@odata.etag": `W/"7"`, "id": "E"}), sdk.CodeBadAnswer, sdk.CodeBadAnswer, false},
-		"version not said":    {ok(map[string]any{"id": "E", "attendees": []any{}}), sdk.CodeBadAnswer, sdk.CodeBadAnswer, false},
+		"attendees not said":  {ok(map[string]any{"@odata.etag": `W/"7"`, "id": "E", "type": "singleInstance"}), sdk.CodeBadAnswer, sdk.CodeBadAnswer, false},
+		"version not said":    {ok(map[string]any{"id": "E", "type": "singleInstance", "attendees": []any{}}), sdk.CodeBadAnswer, sdk.CodeBadAnswer, false},
+		"type not said":       {ok(map[string]any{"@odata.etag": `W/"7"`, "id": "E", "attendees": []any{}}), sdk.CodeBadAnswer, sdk.CodeBadAnswer, false},
 		"not the protocol":    {reply{status: 200, body: "hello"}, sdk.CodeBadAnswer, sdk.CodeBadAnswer, false},
 		"gone":                {refuse(404, "ErrorItemNotFound"), sdk.CodeItemNotFound, "", false},
 		"denied":              {refuse(403, "ErrorAccessDenied"), sdk.CodeAccessDenied, sdk.CodeAccessDenied, false},
 		"failing":             {refuse(500, "InternalServerError"), sdk.CodeUnavailable, sdk.CodeUnavailable, false},
-		"a version by itself": {ok(map[string]any{"id": "E", "changeKey": "7", "attendees": []any{}}), "", "", true},
+		"a version by itself": {ok(map[string]any{"id": "E", "type": "singleInstance", "changeKey": "7", "attendees": []any{}}), "", "", true},
 	}
 	for name, test := range tests {
 		for op, want := range map[*sdk.Operation]sdk.Code{ptr(updateOp("")): test.update, ptr(deleteOp("")): test.delete} {
@@ -98,6 +103,51 @@ func TestDeleteChangedAfterCheck(t *testing.T) {
 			res := writeOne(t, f.account(), deleteOp(test.version))
 			if diff := cmp.Diff([]any{test.want, test.checks}, []any{codeOf(res.Err), checks}); diff != "" {
 				t.Errorf("code and checks (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// Of a series, each occurrence that is not over decides, on whatever page it is.
+func TestCheckOfSeries(t *testing.T) {
+	page := func(next string, rows ...map[string]any) reply {
+		body := map[string]any{"value": rows}
+		if next != "" {
+			body["@odata.nextLink"] = "https://graph.test/v1.0/users/" + ana + "/events/E/instances?$select=id,attendees&$skip=" + next
+		}
+		return ok(body)
+	}
+	none, guest := invitation("occurrence"), invitation("exception", ben)
+	for name, test := range map[string]struct {
+		pages   map[string]reply
+		want    sdk.Code
+		written bool
+	}{
+		"nobody":             {map[string]reply{"": page("2", none, none), "2": page("", none)}, "", true},
+		"nothing ahead":      {map[string]reply{"": ok(map[string]any{"value": []any{}})}, "", true},
+		"somebody":           {map[string]reply{"": page("", none, guest)}, sdk.CodeInvalidItem, false},
+		"on the second page": {map[string]reply{"": page("2", none), "2": page("", guest)}, sdk.CodeInvalidItem, false},
+		"gone":               {map[string]reply{"": refuse(404, "ErrorItemNotFound")}, "", true},
+		"failing":            {map[string]reply{"": refuse(500, "InternalServerError")}, sdk.CodeUnavailable, false},
+		"not said":           {map[string]reply{"": ok(map[string]any{"value": []any{map[string]any{"id": "O"}}})}, sdk.CodeBadAnswer, false},
+		"no list":            {map[string]reply{"": ok(map[string]any{})}, sdk.CodeBadAnswer, false},
+		"in circles":         {map[string]reply{"": page("2", none), "2": page("2", none)}, sdk.CodeBadAnswer, false},
+		"leads elsewhere":    {map[string]reply{"": ok(map[string]any{"value": []any{}, "@odata.nextLink": "https://evil.example/x"})}, sdk.CodeBadAnswer, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t, func(call) reply { return reply{status: 204} })
+			f.check = func(c call) reply {
+				if strings.HasSuffix(c.path, "/instances") {
+					return test.pages[c.query.Get("$skip")]
+				}
+				return ok(invitation("seriesMaster"))
+			}
+			res := writeOne(t, f.account(), deleteOp(""))
+			if got := codeOf(res.Err); got != test.want {
+				t.Errorf("err = %v, want %q", res.Err, test.want)
+			}
+			if wrote := len(f.calls) > 0; wrote != test.written {
+				t.Errorf("calls = %v, want written = %v", f.seen(), test.written)
 			}
 		})
 	}
