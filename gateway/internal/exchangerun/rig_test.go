@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	gocmp "github.com/google/go-cmp/cmp"
 	"go.opentelemetry.io/otel/trace/noop"
 	"go.uber.org/goleak"
 
@@ -20,6 +22,7 @@ import (
 	"github.com/trainercal/trainercal/gateway/internal/store"
 	"github.com/trainercal/trainercal/gateway/internal/store/sqlite"
 	"github.com/trainercal/trainercal/plugins/exchangeonline"
+	"github.com/trainercal/trainercal/plugins/exchangeonprem"
 	"github.com/trainercal/trainercal/plugins/exchangesim"
 	"github.com/trainercal/trainercal/plugins/exchangesim/simtest"
 	"github.com/trainercal/trainercal/plugins/exchangesim/world"
@@ -65,16 +68,18 @@ type rig struct {
 	dir     string
 	store   *sqlite.Store
 	account sdk.Account
-	runner  *runner.Runner
-	targets []runner.Target
-	ids     int
+	// identity is the account's: which calendars it reaches.
+	identity string
+	runner   *runner.Runner
+	targets  []runner.Target
+	ids      int
 }
 
 // newRig starts a gateway with these trainers. At the test's end every message must be
 // valid, nobody may have got mail, and no mailbox too many requests at once.
 func newRig(t testing.TB, opts exchangesim.Options, trainers ...string) *rig {
 	t.Helper()
-	r := &rig{t: t, clock: &clock{t: noon}, dir: t.TempDir()}
+	r := &rig{t: t, clock: &clock{t: noon}, dir: t.TempDir(), identity: "northwind's tenant"}
 	opts.Now = r.now
 	r.sim = simtest.Start(t, simtest.Config{Options: opts, MaxInFlight: mailboxSlots})
 	t.Cleanup(r.stop)
@@ -120,15 +125,74 @@ func (r *rig) restartPlugin() {
 	r.open()
 }
 
+// onPremises opens an account of the service on premises, and makes it the rig's
+// identity.
+func (r *rig) onPremises() sdk.Account {
+	r.t.Helper()
+	o := r.sim.Options()
+	settings, err := json.Marshal(map[string]any{
+		"url": r.sim.EWSURL(), "username": o.EWSUser, "password": o.EWSPassword, "auth": "basic", "access": "full", "autodiscover": false,
+	})
+	must(r.t, err)
+	account, err := exchangeonprem.New().Open(context.Background(), sdk.OpenRequest{
+		Name: provider + "/exchange-onprem", MasterAccount: "svc@northwind.example", Settings: settings,
+	})
+	must(r.t, err)
+	r.identity = "northwind's server"
+	return account
+}
+
 // stop ends the process.
 func (r *rig) stop() {
 	must(r.t, r.account.Close())
 	must(r.t, r.store.Close())
 }
 
+// lose loses the state, as a lost disk does.
+func (r *rig) lose() {
+	r.t.Helper()
+	r.stop()
+	r.dir = r.t.TempDir()
+	r.start()
+}
+
+// remembers reports whether the state's files hold a text.
+func (r *rig) remembers(text string) bool {
+	r.t.Helper()
+	files, err := os.ReadDir(r.dir)
+	must(r.t, err)
+	for _, f := range files {
+		data, err := os.ReadFile(filepath.Join(r.dir, f.Name()))
+		must(r.t, err)
+		if strings.Contains(string(data), text) {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *rig) fault(f exchangesim.Fault) {
+	r.t.Helper()
+	_, err := r.sim.AddFault(f)
+	must(r.t, err)
+}
+
+// counts are how often each kind of Graph request was made, in batches or alone.
+func (r *rig) counts() map[string]int {
+	all := map[string]int{}
+	for _, c := range r.sim.Counts() {
+		if c.Protocol == "graph" {
+			all[c.Kind] += c.Requests + c.Batched
+		}
+	}
+	return all
+}
+
+func (r *rig) asked(kind string) int { return r.counts()[kind] }
+
 // Account implements runner.Accounts.
 func (r *rig) Account(context.Context, string) (runner.Account, error) {
-	return runner.Account{Account: r.account, Identity: "northwind's tenant"}, nil
+	return runner.Account{Account: r.account, Identity: r.identity}, nil
 }
 
 func (r *rig) newID() string {
@@ -234,6 +298,16 @@ func native(subject string, n int) world.Appointment {
 	}
 }
 
+// weekly is a series of so many hours, the first n days from the test's begin.
+func weekly(subject string, n, count int) world.Appointment {
+	a := native(subject, n)
+	a.Recurrence = &world.Recurrence{
+		Pattern: world.Pattern{Kind: world.Weekly, Interval: 1, Days: []time.Weekday{a.Start.Weekday()}, FirstDayOfWeek: time.Monday},
+		Range:   world.Range{Count: count},
+	}
+	return a
+}
+
 // put adds a trainer's own appointment.
 func (r *rig) put(label string, a world.Appointment) world.Item {
 	r.t.Helper()
@@ -302,10 +376,29 @@ func (r *rig) ours(label string) []string {
 	return all
 }
 
+// one wants one item of ours in the trainer's calendar, and nothing of it pulled.
+func (r *rig) one(label, subject string) {
+	r.t.Helper()
+	if diff := gocmp.Diff([]string{subject}, r.ours(label)); diff != "" {
+		r.t.Errorf("%s's items of ours: %s", label, diff)
+	}
+	for _, s := range r.pulled(label) {
+		if strings.Contains(s.Body, subject) {
+			r.t.Errorf("%s: our own item was pulled: %+v", label, s)
+		}
+	}
+}
+
+// marked are the items of a trainer's calendar that carry our marker.
+func (r *rig) marked(label string) []world.Item {
+	r.t.Helper()
+	return slices.DeleteFunc(r.box(label).Items(world.Calendar), func(i world.Item) bool { return markerKey(r.t, i) == "" })
+}
+
 // our finds the one item of ours in the trainer's calendar.
 func (r *rig) our(label string) world.Item {
 	r.t.Helper()
-	items := slices.DeleteFunc(r.box(label).Items(world.Calendar), func(i world.Item) bool { return markerKey(r.t, i) == "" })
+	items := r.marked(label)
 	if len(items) != 1 {
 		r.t.Fatalf("%s has %d items of ours, want one", label, len(items))
 	}
@@ -321,6 +414,26 @@ func (r *rig) pulled(label string) []shown {
 		all = append(all, shown{Body: m.Description, Start: start.UTC(), End: end.UTC()})
 	}
 	return sorted(all)
+}
+
+// descriptions are those of what is pulled, in order of time.
+func (r *rig) descriptions(label string) []string {
+	var all []string
+	for _, s := range r.pulled(label) {
+		all = append(all, s.Body)
+	}
+	return all
+}
+
+// mirrorIDs are the platform's ids of what is pulled.
+func (r *rig) mirrorIDs(label string) []string {
+	r.t.Helper()
+	var all []string
+	for _, m := range r.memory(label).Mirrors {
+		all = append(all, m.ID)
+	}
+	slices.Sort(all)
+	return all
 }
 
 // busy are the times of what is pulled, as "11-27T09:00".

@@ -130,8 +130,8 @@ func (p *planner) find(reason Reason, id calendar.ItemID) {
 	p.plan.Findings = append(p.plan.Findings, Finding{Reason: reason, ItemID: id})
 }
 
-// confirmedGone reports whether an item was asked for by id and is not there.
+// confirmedGone reports whether an item was asked for by id and is not in the calendar.
 func (p *planner) confirmedGone(id calendar.ItemID) bool {
-	item, asked := p.in.Read.Got[id]
-	return asked && item == nil
+	_, asked := p.in.Read.Got[id]
+	return asked && p.gone[id]
 }

@@ -82,7 +82,7 @@ func (v *view) see(item *calendar.Item) {
 // removed item may only have been moved out of the window.
 func (v *view) applyGot() {
 	for id, item := range v.in.Read.Got {
-		if item == nil {
+		if item == nil || v.elsewhere(id, item) {
 			delete(v.items, id)
 			v.gone[id] = true
 			continue
@@ -91,6 +91,13 @@ func (v *view) applyGot() {
 		whole.Incomplete = false
 		v.see(&whole)
 	}
+}
+
+// elsewhere reports whether an item that the read saw leave the calendar is still
+// there by its id, at a time that the read covers: then it is in another calendar of
+// the mailbox (B6).
+func (v *view) elsewhere(id calendar.ItemID, item *calendar.Item) bool {
+	return v.gone[id] && v.in.Read.Covered.Overlaps(item.When.Span(v.in.Policy.Zone))
 }
 
 // absent reports whether the read says that a remembered item is no longer there:

@@ -72,12 +72,13 @@ func (l *changeLog) compact() {
 
 func (l *changeLog) overtaken(e logEntry) bool { return l.latest[e.item].sequence != e.sequence }
 
-// since lists each item's last change after a sequence number.
-func (l *changeLog) since(sequence uint64) []Change {
+// since lists each item's last change after a sequence number, what is gone by now
+// included where removed says so.
+func (l *changeLog) since(sequence uint64, removed bool) []Change {
 	first := sort.Search(len(l.entries), func(i int) bool { return l.entries[i].sequence > sequence })
 	var changes []Change
 	for _, e := range l.entries[first:] {
-		if !l.overtaken(e) && (sequence > 0 || !e.removed) {
+		if !l.overtaken(e) && (removed || !e.removed) {
 			changes = append(changes, Change{Sequence: e.sequence, Item: e.item, Kind: e.kind(sequence), Version: e.version})
 		}
 	}
@@ -103,7 +104,7 @@ func (m *Mailbox) Changes(since Position) ([]Change, Position, error) {
 	if since != (Position{}) && since.Epoch != m.log.epoch || since.Sequence > m.log.head {
 		return nil, Position{}, fmt.Errorf("read changes from %d: %w", since.Sequence, ErrStaleToken)
 	}
-	return m.log.since(since.Sequence), m.position(), nil
+	return m.log.since(since.Sequence, since != (Position{})), m.position(), nil
 }
 
 // Position is the end of the change log.

@@ -75,14 +75,15 @@ func (r *request) ref() (world.Ref, error) {
 	return r.prefer.ids.decode(r.mailbox, r.args["event"])
 }
 
-// item finds the event in the path; what is in Deleted Items is no event any more.
+// item finds the event in the path, in whichever calendar of the mailbox it is; what is
+// in Deleted Items is no event any more.
 func (r *request) item() (world.Item, error) {
 	ref, err := r.ref()
 	if err != nil {
 		return world.Item{}, err
 	}
 	it, err := r.mailbox.Get(ref)
-	if err == nil && it.Folder != world.Calendar {
+	if err == nil && it.Folder == world.DeletedItems {
 		err = world.ErrItemNotFound
 	}
 	return it, err
