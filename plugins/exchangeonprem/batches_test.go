@@ -174,3 +174,51 @@ func TestBatchRefusedAsAWhole(t *testing.T) {
 		}
 	}
 }
+
+// With full access, items of many mailboxes are fetched together, 50 at a time; a mailbox
+// that cannot be seen fails alone.
+func TestItemsOfManyMailboxes(t *testing.T) {
+	for access, want := range map[string]int{"full": 2, "impersonation": 30} {
+		s := newSim(t, simtest.Config{})
+		account := s.open(t, map[string]any{"access": access})
+		var reqs []sdk.GetRequest
+		for _, m := range s.mailboxes(t, 30) {
+			add(t, s.box(t, m), m, hour("Lunch", at(3, 13, 12)))
+			req := sdk.GetRequest{Mailbox: m, Detail: sdk.DetailFull}
+			for id := range read(t, account, m, nil).items {
+				req.IDs = append(req.IDs, id, id)
+			}
+			reqs = append(reqs, req)
+		}
+		fetch := func() (items map[string]int, failed map[string]*sdk.Error) {
+			var mu sync.Mutex
+			items, failed = map[string]int{}, map[string]*sdk.Error{}
+			s.ClearCounts()
+			err := account.Get(t.Context(), reqs, func(p sdk.GetPage) error {
+				mu.Lock()
+				defer mu.Unlock()
+				items[p.Mailbox] += len(p.Items)
+				if p.Err != nil {
+					failed[p.Mailbox] = p.Err
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return items, failed
+		}
+		if _, failed := fetch(); s.requests()["GetItem"] != want || len(failed) != 0 {
+			t.Errorf("%s: %v, %v failed; want %d requests", access, s.requests(), failed, want)
+		}
+		bad := reqs[3].Mailbox.Address
+		s.box(t, reqs[3].Mailbox).SetState(world.Disabled)
+		items, failed := fetch()
+		for _, req := range reqs {
+			m := req.Mailbox.Address
+			if m == bad != (failed[m] != nil) || m != bad && items[m] != 2 {
+				t.Errorf("%s: %s: %d items, %v", access, m, items[m], failed[m])
+			}
+		}
+	}
+}

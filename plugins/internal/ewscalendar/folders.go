@@ -31,14 +31,6 @@ func (f *folders) put(mailbox, id string) {
 	f.ids[strings.ToLower(mailbox)] = id
 }
 
-// calendarID is the id of a mailbox's calendar folder.
-func (a *Account) calendarID(ctx context.Context, mailbox string) (string, error) {
-	if id, known := a.folders.get(mailbox); known {
-		return id, nil
-	}
-	return a.probe(ctx, mailbox)
-}
-
 // home is a mailbox's calendar folder, or why it cannot be seen.
 type home struct {
 	id  string
