@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/trainercal/trainercal/gateway/internal/store"
 	"github.com/trainercal/trainercal/gateway/internal/telemetry"
 	"github.com/trainercal/trainercal/sdk"
 )
@@ -25,9 +27,18 @@ func (a *App) serveMetrics(ctx context.Context) (stop func(), err error) {
 		}
 		stop = func() { _ = a.prometheus.Close() }
 	}
+	state, err := a.own(ctx)
+	if err != nil {
+		stop()
+		return nil, err
+	}
 	_, tel, err := a.plugins(ctx, true)
 	if err == nil {
-		err = errors.Join(tel.Metrics().ObserveTrainers(a.opts.Now, a.standings), tel.Metrics().ObserveQueue(func() (int, time.Duration) {
+		accounts, services := a.accountsAndServices()
+		tel.Metrics().Expect(ctx, accounts, services)
+		err = errors.Join(tel.Metrics().ObserveTrainers(a.opts.Now, func(ctx context.Context) ([]telemetry.Standing, error) {
+			return a.standings(ctx, state)
+		}), tel.Metrics().ObserveQueue(func() (int, time.Duration) {
 			return a.queue.Waiting(time.Now())
 		}))
 	}
@@ -39,6 +50,19 @@ func (a *App) serveMetrics(ctx context.Context) (stop func(), err error) {
 		stop = answerPrometheus(a.prometheus, tel.MetricsHandler())
 	}
 	return stop, nil
+}
+
+// accountsAndServices are those of the configuration.
+func (a *App) accountsAndServices() (accounts, services []string) {
+	for _, p := range a.cfg.Providers {
+		for _, account := range p.Accounts {
+			accounts = append(accounts, account.Name())
+			if !slices.Contains(services, account.Service) {
+				services = append(services, account.Service)
+			}
+		}
+	}
+	return accounts, services
 }
 
 // Bounds of a scrape.
@@ -63,12 +87,9 @@ func answerPrometheus(listener net.Listener, metrics http.Handler) (stop func())
 	}
 }
 
-// standings are where all active trainers stand.
-func (a *App) standings(ctx context.Context) ([]telemetry.Standing, error) {
-	state, err := a.read(ctx)
-	if err != nil {
-		return nil, err
-	}
+// standings are where all active trainers stand. It takes no lock: metrics are read
+// for the last time while the gateway closes.
+func (a *App) standings(ctx context.Context, state store.Store) ([]telemetry.Standing, error) {
 	known, err := state.Standings(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read where the trainers stand: %w", err)

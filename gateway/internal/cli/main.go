@@ -60,6 +60,7 @@ type cli struct {
 	configPath string
 	json       bool
 	logLevel   string
+	logFormat  string
 	// code is what a command without an error exits with.
 	code int
 }
@@ -80,6 +81,7 @@ func (c *cli) root() *cobra.Command {
 	flags.StringVar(&c.configPath, "config", "gateway.hcl", "configuration: a file or a folder of *.hcl files")
 	flags.BoolVar(&c.json, "json", false, "print the result as JSON")
 	flags.StringVar(&c.logLevel, "log-level", "", "trace, debug, info, warn or error (default: info for serve, else warn)")
+	flags.StringVar(&c.logFormat, "log-format", "text", "text or json")
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(c.validate(), c.verify(), c.plan(), c.sync(), c.serve(), c.importData(), c.approve(), c.resync(), c.adopt(),
 		c.pause(), c.retry(), c.forget(), c.explain(), c.status(),
@@ -135,5 +137,8 @@ func (c *cli) logger(standard hclog.Level) (hclog.Logger, error) {
 			return nil, fmt.Errorf("--log-level %q is none: want trace, debug, info, warn or error", c.logLevel)
 		}
 	}
-	return hclog.New(&hclog.LoggerOptions{Name: "gateway", Level: level, Output: c.Stderr}), nil
+	if c.logFormat != "text" && c.logFormat != "json" {
+		return nil, fmt.Errorf("--log-format %q is none: want text or json", c.logFormat)
+	}
+	return hclog.New(&hclog.LoggerOptions{Name: "gateway", Level: level, Output: c.Stderr, JSONFormat: c.logFormat == "json"}), nil
 }

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	colmetricspb "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
 	coltracepb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
@@ -77,18 +78,36 @@ func (l *lab) gateway(t *testing.T, args ...string) (stdout, stderr string) {
 type collector struct {
 	mu       sync.Mutex
 	received coltracepb.ExportTraceServiceRequest
+	measured colmetricspb.ExportMetricsServiceRequest
 }
 
 func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
-	var req coltracepb.ExportTraceServiceRequest
-	if err != nil || proto.Unmarshal(body, &req) != nil {
-		http.Error(w, "bad request", http.StatusBadRequest)
-		return
+	if err == nil {
+		err = c.take(r.URL.Path, body)
 	}
+	if err != nil {
+		http.Error(w, "bad request", http.StatusBadRequest)
+	}
+}
+
+func (c *collector) take(path string, body []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if path == "/v1/metrics" {
+		var req colmetricspb.ExportMetricsServiceRequest
+		if err := proto.Unmarshal(body, &req); err != nil {
+			return err
+		}
+		c.measured.ResourceMetrics = append(c.measured.ResourceMetrics, req.ResourceMetrics...)
+		return nil
+	}
+	var req coltracepb.ExportTraceServiceRequest
+	if err := proto.Unmarshal(body, &req); err != nil {
+		return err
+	}
 	c.received.ResourceSpans = append(c.received.ResourceSpans, req.ResourceSpans...)
+	return nil
 }
 
 // spans are the ids received, by trace.
@@ -146,7 +165,7 @@ func TestTraceOfRealProcesses(t *testing.T) {
 		}
 	}
 	for where, text := range map[string]string{
-		"the collector": protojson.Format(&upstream.received), "the trace history": l.file(t, "gateway.traces.db"),
+		"the collector": protojson.Format(&upstream.received), "the collector's metrics": protojson.Format(&upstream.measured), "the trace history": l.file(t, "gateway.traces.db"),
 		"the log": stderr, "the result": stdout, "the waterfall": waterfall,
 	} {
 		checkSilent(t, where, text, slices.Concat(privateWords, normalWords, secrets))

@@ -72,9 +72,7 @@ type Attribute struct {
 // name. The guide has the same table. A name that ends with a dot is a prefix.
 var AttributeTable = []Attribute{
 	{"error.type", "string", "any span that failed", "the kind of failure, a code", "429", true},
-	{"http.request.body.size", "int", "HTTP requests", "bytes sent", "2104", true},
 	{"http.request.method", "string", "HTTP requests", "the method", "POST", true},
-	{"http.response.body.size", "int", "HTTP requests", "bytes received", "48211", true},
 	{"http.response.status_code", "int", "HTTP requests", "the answer's status", "200", true},
 	{"network.protocol.version", "string", "HTTP requests", "the version of HTTP", "1.1", true},
 	{"rpc.method", "string", "gRPC calls, both sides", "the call", "calendar.v1.CalendarService/Read", true},
@@ -101,7 +99,6 @@ var AttributeTable = []Attribute{
 	{"trainercal.skipped.", "int", "trainer", "items left alone, by reason", "trainercal.skipped.in_sync = 12", false},
 	{"trainercal.trainer", "string", "trainer", "provider/label", "northwind/ana", false},
 	{"trainercal.wait", "double", "events `trainercal.retry`, `trainercal.budget.wait`", "seconds waited", "1.5", true},
-	{"url.scheme", "string", "HTTP requests", "the address's scheme", "https", true},
 }
 
 // Event documents an event of a span.
@@ -118,9 +115,9 @@ type Event struct {
 // table.
 var EventTable = []Event{
 	{EventWait, "plugin's spans", "a request waited for its turn: for a slot of the account or mailbox, or because the server asked for a pause", true},
-	{EventQuarantine, "trainer", "items that kept failing wait before they are tried again", false},
 	{EventHeld, "run, trainer", "the guard holds removals until gateway approve", false},
 	{EventRestart, "run", "a plugin ended during the run and was started again", false},
+	{EventQuarantine, "trainer", "items that kept failing wait before they are tried again", false},
 	{EventRetry, "plugin's spans, trainer", "a request, or all of a trainer's work, is tried again", true},
 	{EventSpansLost, "run", "a plugin ended or did not answer before its last spans were sent: the trace is not whole", false},
 }

@@ -32,7 +32,7 @@ type meters struct {
 
 func startMeters(ctx context.Context, opts Options, about *resource.Resource) (*meters, error) {
 	m := &meters{}
-	m.plugins = newPluginMetrics(opts.Now, func(n int) { m.metrics.dropped("metrics", "too_many_series", n) })
+	m.plugins = newPluginMetrics(opts.Now, func(n int) { m.metrics.dropped("metrics", dropTooMany, n) })
 	readers, err := m.readers(ctx, opts)
 	if err != nil {
 		return nil, err

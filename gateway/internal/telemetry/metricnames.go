@@ -33,6 +33,8 @@ const (
 	Reason    = attribute.Key("trainercal.reason")
 	Health    = attribute.Key("trainercal.health")
 	Signal    = attribute.Key("trainercal.signal")
+	// CredentialKind is what the account signs in with.
+	CredentialKind = attribute.Key("trainercal.credential.kind")
 	// Within is the upper bound of a bucket, in seconds, by Prometheus's name for it.
 	Within = attribute.Key("le")
 )
@@ -57,10 +59,10 @@ var MetricTable = []Metric{
 	{"trainercal.budget.in_use", Gauge, "{request}", keyList(Account, Service), true, "Requests of the account that are under way."},
 	{"trainercal.budget.limit", Gauge, "{request}", keyList(Account, Service), true, "How many may be under way at once; the difference is the headroom."},
 	{"trainercal.budget.wait", Histogram, "s", keyList(Account, Service, Reason), true, "How long requests waited for their turn: for a slot of the account or mailbox, or because the server asked for a pause."},
-	{"trainercal.changes", Counter, "{change}", keyList(Account, Direction, Operation, Outcome), false, "Changes pushed into calendars and pulled from them; the outcome is `done` or an error code."},
+	{"trainercal.changes", Counter, "{change}", keyList(Account, Direction, Operation, Outcome), false, "Changes pushed into calendars and pulled from them; the outcome is done or an error code."},
 	{"trainercal.conflicts", Gauge, "{conflict}", keyList(Account), false, "Courses that overlap an unavailability from the trainer's calendar, or another course."},
-	{"trainercal.credential.expiry", Gauge, "s", keyList(Account, Service), true, "Seconds until the account's credential expires; negative when it has."},
-	{"trainercal.drift.repaired", Counter, "{appointment}", keyList(Account, Reason), false, "Appointments restored after an edit (`drift`) or a deletion (`deleted_in_calendar`) by hand."},
+	{"trainercal.credential.expiry", Gauge, "s", keyList(Account, Service, CredentialKind), true, "Seconds until the account's credential expires; negative when it has."},
+	{"trainercal.drift.repaired", Counter, "{appointment}", keyList(Account, Reason), false, "Appointments restored after an edit (drift) or a deletion (deleted_in_calendar) by hand."},
 	{"trainercal.guard.trips", Counter, "{trainer}", keyList(Account), false, "How often the guard began to hold a trainer's removals."},
 	{"trainercal.missed_changes", Counter, "{change}", keyList(Account), false, "Changes that reading by difference missed and a full read found."},
 	{"trainercal.plugin.restarts", Counter, "{restart}", keyList(Service), false, "How often a plugin ended unexpectedly and was started again."},
@@ -70,9 +72,9 @@ var MetricTable = []Metric{
 	{"trainercal.requests.throttled", Counter, "{request}", keyList(Account, Service, httpStatus), true, "Answers by which a calendar server asked for fewer requests."},
 	{"trainercal.run.duration", Histogram, "s", keyList(RunCause, RunState), false, "How long runs took; its count is the number of runs. Exemplars name their traces."},
 	{"trainercal.sync.age.max", Gauge, "s", keyList(Account), false, "Seconds since the account's longest waiting trainer was last proven in sync."},
-	{"trainercal.sync.age.trainers", Gauge, "{trainer}", keyList(Account, Within), false, "Active trainers last proven in sync at most `le` seconds ago, a cumulative distribution for `histogram_quantile`; `+Inf` counts those never proven too."},
+	{"trainercal.sync.age.trainers", Gauge, "{trainer}", keyList(Account, Within), false, "Active trainers last proven in sync at most le seconds ago, a cumulative distribution for histogram_quantile; +Inf counts those never proven too."},
 	{"trainercal.telemetry.dropped", Counter, "{item}", keyList(Signal, Reason), false, "Spans and metrics that were dropped, and why."},
-	{"trainercal.trainers", Gauge, "{trainer}", keyList(Account, Health), false, "Active trainers by health, as `gateway status` shows it."},
+	{"trainercal.trainers", Gauge, "{trainer}", keyList(Account, Health), false, "Active trainers by health, as gateway status shows it."},
 }
 
 // metricByName finds a metric's entry.

@@ -48,6 +48,45 @@ func newMetrics(provider metric.MeterProvider) (*Metrics, error) {
 	return m, nil
 }
 
+// Expect makes the counters of accounts ("provider/service") and services begin at
+// zero, so that a first change is a change for whoever computes rates.
+func (m *Metrics) Expect(ctx context.Context, accounts, services []string) {
+	for _, account := range accounts {
+		of := Account.String(account)
+		for _, direction := range []string{"push", "pull"} {
+			for _, operation := range []string{"create", "update", "remove"} {
+				m.changes.Add(ctx, 0, metric.WithAttributes(of, Direction.String(direction), Operation.String(operation), Outcome.String(Done)))
+			}
+		}
+		for _, reason := range []string{"drift", "deleted_in_calendar"} {
+			m.drift.Add(ctx, 0, metric.WithAttributes(of, Reason.String(reason)))
+		}
+		m.missed.Add(ctx, 0, metric.WithAttributes(of))
+		m.guard.Add(ctx, 0, metric.WithAttributes(of))
+	}
+	for _, service := range services {
+		m.restarts.Add(ctx, 0, metric.WithAttributes(Service.String(service)))
+	}
+	for signal, reasons := range dropReasons {
+		for _, reason := range reasons {
+			m.discards.Add(ctx, 0, metric.WithAttributes(Signal.String(signal), Reason.String(reason)))
+		}
+	}
+}
+
+// dropReasons are why telemetry is dropped, by signal: a plugin spoke of a trace that is
+// not the gateway's or said too much, or the collector is slow or away.
+var dropReasons = map[string][]string{
+	"traces":  {dropNotAdmitted, dropCollector},
+	"metrics": {dropTooMany},
+}
+
+const (
+	dropNotAdmitted = "not_admitted"
+	dropCollector   = "collector_slow"
+	dropTooMany     = "too_many_series"
+)
+
 // Run counts a run that has ended. A context in the run's span makes the span the
 // measurement's exemplar.
 func (m *Metrics) Run(ctx context.Context, cause, state string, took time.Duration) {

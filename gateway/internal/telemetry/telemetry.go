@@ -96,7 +96,7 @@ func (t *Telemetry) start(ctx context.Context, opts Options) error {
 		return err
 	}
 	if to != nil {
-		dropped := func(n int) { t.meters.metrics.dropped("traces", "collector_slow", n) }
+		dropped := func(n int) { t.meters.metrics.dropped("traces", dropCollector, n) }
 		if t.relay, err = startRelay(ctx, to.traceClient(), opts.Log, dropped); err != nil {
 			return err
 		}
@@ -142,7 +142,7 @@ func (t *Telemetry) newProvider(ctx context.Context, about *resource.Resource) (
 // takeFromPlugin takes a plugin's spans, as far as they may be kept.
 func (t *Telemetry) takeFromPlugin(ctx context.Context, spans []*tracepb.ResourceSpans) error {
 	admitted, dropped := t.ledger.admit(clean(spans, fromPlugin))
-	t.meters.metrics.dropped("traces", "not_admitted", dropped)
+	t.meters.metrics.dropped("traces", dropNotAdmitted, dropped)
 	return t.take(ctx, admitted, fromPlugin)
 }
 

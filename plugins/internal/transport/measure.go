@@ -61,6 +61,10 @@ func newMeasures(account string, limit int) *measures {
 	}
 	meter := otel.Meter(scope)
 	m.throttled, _ = meter.Int64Counter("trainercal.requests.throttled", metric.WithUnit("{request}"))
+	for _, status := range []int{http.StatusTooManyRequests, http.StatusServiceUnavailable} {
+		// From zero, so that the first one is a change for whoever computes rates.
+		m.throttled.Add(context.Background(), 0, metric.WithAttributes(keyAccount.String(account), keyStatus.Int(status)))
+	}
 	m.waits, _ = meter.Float64Histogram("trainercal.budget.wait", metric.WithUnit("s"),
 		metric.WithExplicitBucketBoundaries(0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60))
 	inUse, _ := meter.Int64ObservableGauge("trainercal.budget.in_use", metric.WithUnit("{request}"))
