@@ -40,9 +40,12 @@ func newEWSAccount(c *connection) *ewsAccount {
 
 // Warnings implements [sdk.Warner]: the API that the operator chose ends.
 func (a *ewsAccount) Warnings() []schema.Diagnostic {
+	when := "Before that day, "
+	if ewsEnded(a.now()) != nil {
+		when = "This account has stopped: "
+	}
 	return append(a.connection.Warnings(), schema.Diagnostic{
-		Severity: schema.Warning, Path: []string{"api"}, Summary: ewsEnd(a.now()),
-		Detail: "Then this account stops. Before, " + moveToGraph + ".",
+		Severity: schema.Warning, Path: []string{"api"}, Summary: ewsEnd(a.now()), Detail: when + moveToGraph + ".",
 	})
 }
 

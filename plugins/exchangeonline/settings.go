@@ -42,11 +42,11 @@ func settingsSchema() schema.Schema {
 				Help: "The value of a client secret of the app registration, not the secret's id.",
 			},
 			{
-				Name: "client_secret_expires", Type: schema.String,
+				Name: "client_secret_expires", Type: schema.String, Tuning: true,
 				Help: "The day on which client_secret ends, as 2027-01-31: the app registration shows it. verify and a metric tell of it 30 and 7 days ahead; a certificate's end is known without.",
 			},
 			{
-				Name: "certificate_file", Type: schema.String,
+				Name: "certificate_file", Type: schema.String, Tuning: true,
 				Help: "Sign in with a certificate of the app registration: the absolute path of a PEM file with the certificate and its RSA key, or of a PFX file. It is read again for every token.",
 			},
 			{
@@ -54,7 +54,7 @@ func settingsSchema() schema.Schema {
 				Help: "The password of certificate_file when it is a PFX file.",
 			},
 			{
-				Name: "federated_token_file", Type: schema.String,
+				Name: "federated_token_file", Type: schema.String, Tuning: true,
 				Help: "Sign in with a federated identity credential: the absolute path of the file that holds the token of the other identity provider. It is read again for every token.",
 			},
 			{
@@ -78,15 +78,15 @@ func settingsSchema() schema.Schema {
 				Help: "Overrides the cloud's EWS address; for api = \"ews\".",
 			},
 			{
-				Name: "concurrency", Type: schema.Int, Default: int64(defaultConcurrency),
+				Name: "concurrency", Type: schema.Int, Tuning: true, Default: int64(defaultConcurrency),
 				Help: "How many requests may be in flight at once for the account, from 1 to 64.",
 			},
 			{
-				Name: "mailbox_concurrency", Type: schema.Int, Default: int64(defaultPerMailbox),
+				Name: "mailbox_concurrency", Type: schema.Int, Tuning: true, Default: int64(defaultPerMailbox),
 				Help: "How many requests may be in flight at once for one mailbox, from 1 to 4. Exchange Online takes four of one application; lower it when other programs use the same client_id.",
 			},
 			{
-				Name: "probe_outside", Type: schema.String,
+				Name: "probe_outside", Type: schema.String, Tuning: true,
 				Help: "The address of a mailbox that the application should not reach, such as the managing director's. verify tries to read it, and says how to limit the application when it can.",
 			},
 		},

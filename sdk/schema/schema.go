@@ -43,6 +43,9 @@ type Attribute struct {
 	Enum []string
 	// Sensitive values are secrets: never printed, and a literal is warned about.
 	Sensitive bool
+	// Tuning values decide how an account works or signs in, not which calendars it
+	// reaches: when one changes, calendars are the same and are not searched anew.
+	Tuning bool
 	// Help says in a sentence or two what the setting is for.
 	Help string
 	// Deprecated, when not empty, says what to use instead.

@@ -96,14 +96,14 @@ func (h *Host) settings(process *instance, spec Spec) (json.RawMessage, error) {
 }
 
 // identity is a digest of what decides which calendars an account reaches: its
-// settings but for the secrets.
+// settings but for the secrets and for what only tunes it.
 func identity(spec Spec, s schema.Schema, settings json.RawMessage) string {
 	var values map[string]json.RawMessage
 	if err := json.Unmarshal(settings, &values); err != nil {
 		return fingerprint(spec.Service, spec.MasterAccount)
 	}
 	for _, a := range s.Attributes {
-		if a.Sensitive {
+		if a.Sensitive || a.Tuning {
 			delete(values, a.Name)
 		}
 	}

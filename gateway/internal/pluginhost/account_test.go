@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/trainercal/trainercal/sdk"
 	"github.com/trainercal/trainercal/sdk/calendar"
+	"github.com/trainercal/trainercal/sdk/schema"
 )
 
 // readOne reads one mailbox through the host's account.
@@ -246,7 +248,7 @@ func TestRefusedWhileOpening(t *testing.T) {
 	}
 }
 
-// TestIdentity changes with the server, not with a secret (map-7).
+// TestIdentity changes with the server, not with a secret or what tunes (map-7).
 func TestIdentity(t *testing.T) {
 	base := Spec{Name: "a/caldav", Service: "caldav", MasterAccount: "c@a.example"}
 	s := fakeDescription.Settings
@@ -256,5 +258,9 @@ func TestIdentity(t *testing.T) {
 	}
 	if got := identity(base, s, []byte(`{"url":"https://b","password":"one"}`)); got == before {
 		t.Error("another server does not change the identity")
+	}
+	tuned := schema.Schema{Attributes: append(slices.Clone(s.Attributes), schema.Attribute{Name: "at_once", Type: schema.Int, Tuning: true})}
+	if got := identity(base, tuned, []byte(`{"url":"https://a","password":"one","at_once":7}`)); got != before {
+		t.Error("a tuning setting changes the identity")
 	}
 }

@@ -63,7 +63,7 @@ func schemaFromProto(m *pb.Schema) (schema.Schema, error) {
 func attributeToProto(a schema.Attribute) (*pb.Attribute, error) {
 	m := &pb.Attribute{
 		Name: a.Name, Type: attributeType.toProto(a.Type), Required: a.Required, Enum: a.Enum,
-		Sensitive: a.Sensitive, Help: a.Help, Deprecated: a.Deprecated,
+		Sensitive: a.Sensitive, Tuning: a.Tuning, Help: a.Help, Deprecated: a.Deprecated,
 	}
 	switch v := a.Default.(type) {
 	case nil:
@@ -84,7 +84,7 @@ func attributeToProto(a schema.Attribute) (*pb.Attribute, error) {
 func attributeFromProto(m *pb.Attribute) schema.Attribute {
 	a := schema.Attribute{
 		Name: m.GetName(), Type: attributeType.fromProto(m.GetType()), Required: m.GetRequired(), Enum: m.GetEnum(),
-		Sensitive: m.GetSensitive(), Help: m.GetHelp(), Deprecated: m.GetDeprecated(),
+		Sensitive: m.GetSensitive(), Tuning: m.GetTuning(), Help: m.GetHelp(), Deprecated: m.GetDeprecated(),
 	}
 	switch v := m.GetDefault().(type) {
 	case *pb.Attribute_DefaultString:

@@ -215,6 +215,7 @@ func TestRoundTripDescription(t *testing.T) {
 			Attributes: []schema.Attribute{
 				{Name: "tenant_id", Type: schema.String, Required: true, Help: "The tenant."},
 				{Name: "secret", Type: schema.String, Sensitive: true, Help: "The secret."},
+				{Name: "expires", Type: schema.String, Tuning: true, Help: "The secret's end."},
 				{Name: "certificate_file", Type: schema.String, Help: "A file."},
 				{Name: "cloud", Type: schema.String, Default: "global", Enum: []string{"global", "china"}},
 				{Name: "limit", Type: schema.Int, Default: int64(1<<60 + 1)},

@@ -756,7 +756,9 @@ type Attribute struct {
 	Sensitive bool   `protobuf:"varint,9,opt,name=sensitive,proto3" json:"sensitive,omitempty"`
 	Help      string `protobuf:"bytes,10,opt,name=help,proto3" json:"help,omitempty"`
 	// Says what to use instead; empty when the setting is current.
-	Deprecated    string `protobuf:"bytes,11,opt,name=deprecated,proto3" json:"deprecated,omitempty"`
+	Deprecated string `protobuf:"bytes,11,opt,name=deprecated,proto3" json:"deprecated,omitempty"`
+	// A change of the value does not change which calendars the account reaches.
+	Tuning        bool `protobuf:"varint,12,opt,name=tuning,proto3" json:"tuning,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -881,6 +883,13 @@ func (x *Attribute) GetDeprecated() string {
 		return x.Deprecated
 	}
 	return ""
+}
+
+func (x *Attribute) GetTuning() bool {
+	if x != nil {
+		return x.Tuning
+	}
+	return false
 }
 
 type isAttribute_Default interface {
@@ -3870,7 +3879,7 @@ const file_calendar_v1_calendar_proto_rawDesc = "" +
 	"attributes\x12A\n" +
 	"\x0eexactly_one_of\x18\x02 \x03(\v2\x1b.calendar.v1.AttributeGroupR\fexactlyOneOf\"&\n" +
 	"\x0eAttributeGroup\x12\x14\n" +
-	"\x05names\x18\x01 \x03(\tR\x05names\"\xfa\x03\n" +
+	"\x05names\x18\x01 \x03(\tR\x05names\"\x92\x04\n" +
 	"\tAttribute\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12/\n" +
 	"\x04type\x18\x02 \x01(\x0e2\x1b.calendar.v1.Attribute.TypeR\x04type\x12\x1a\n" +
@@ -3886,7 +3895,8 @@ const file_calendar_v1_calendar_proto_rawDesc = "" +
 	" \x01(\tR\x04help\x12\x1e\n" +
 	"\n" +
 	"deprecated\x18\v \x01(\tR\n" +
-	"deprecated\"l\n" +
+	"deprecated\x12\x16\n" +
+	"\x06tuning\x18\f \x01(\bR\x06tuning\"l\n" +
 	"\x04Type\x12\x14\n" +
 	"\x10TYPE_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vTYPE_STRING\x10\x01\x12\f\n" +
