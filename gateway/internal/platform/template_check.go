@@ -3,6 +3,9 @@ package platform
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -27,17 +30,17 @@ func (t Templates) Check() hcl.Diagnostics {
 	}{
 		{partTitle, t.Title, t.UnavailabilityTitle}, {partLocation, t.Location, t.UnavailabilityLocation}, {partBody, t.Body, t.UnavailabilityBody},
 	} {
-		if diag := checkTemplate(part.course, func() error { return tryCourses(part.name, part.course) }); diag != nil {
+		if diag := checkTemplate(part.course, func() error { return try(part.name, part.course, courseSamples()) }); diag != nil {
 			diags = append(diags, diag)
 		}
-		if diag := checkTemplate(part.block, func() error { return tryUnavailability(part.name, part.block) }); diag != nil {
+		if diag := checkTemplate(part.block, func() error { return try(part.name, part.block, unavailabilitySamples()) }); diag != nil {
 			diags = append(diags, diag)
 		}
 	}
 	return diags
 }
 
-func checkTemplate(expr hcl.Expression, try func() error) *hcl.Diagnostic {
+func checkTemplate(expr hcl.Expression, attempt func() error) *hcl.Diagnostic {
 	if expr == nil {
 		return nil
 	}
@@ -48,7 +51,7 @@ func checkTemplate(expr hcl.Expression, try func() error) *hcl.Diagnostic {
 	case loopDepth(expr) > 1:
 		return templateDiagnostic(at, "Nested loop", "A template has no loop within a loop.")
 	}
-	err := try()
+	err := attempt()
 	var failed *TemplateError
 	if !errors.As(err, &failed) {
 		return nil
@@ -98,43 +101,63 @@ func (w *loopWalker) Exit(n hclsyntax.Node) hcl.Diagnostics {
 	return nil
 }
 
-func tryCourses(part string, expr hcl.Expression) error {
+// sample is what a template is tried with.
+type sample struct {
+	name      string
+	variables map[string]cty.Value
+}
+
+// try works an expression out for all samples. Where it fails for some of them only, the
+// error says for what.
+func try(part string, expr hcl.Expression, samples []sample) error {
+	var first *TemplateError
+	failures, found := 0, ""
+	for _, s := range samples {
+		_, err := evaluate(part, expr, s.variables, "")
+		var failed *TemplateError
+		if !errors.As(err, &failed) {
+			continue
+		}
+		if failures++; first == nil {
+			first, found = failed, s.name
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	if failures < len(samples) {
+		first.detail += fmt.Sprintf(" This is so for %s with fewer details than others.", found)
+	}
+	if first.Problem == "Unknown variable" {
+		first.detail += fmt.Sprintf(" Want one of %s.", strings.Join(slices.Sorted(maps.Keys(samples[0].variables)), ", "))
+	}
+	return first
+}
+
+// courseSamples are courses with everything, and with nothing that may be absent.
+func courseSamples() []sample {
+	var samples []sample
 	for _, c := range sampleCourses() {
 		for _, trainer := range []CourseTrainer{{ID: "ana", Role: "lead", Webinar: c.DelegateWebinar}, {ID: "ana"}} {
 			plain := plainCourse(c, trainer, nil)
 			for _, session := range []*Session{nil, firstSession(c)} {
-				variables := courseVariables(c, trainer, session, sampleOptions, plain)
-				if err := sampleError(part, expr, variables, "a "+string(c.Kind)); err != nil {
-					return err
-				}
+				samples = append(samples, sample{"a " + string(c.Kind), courseVariables(c, trainer, session, sampleOptions, plain)})
 			}
 		}
 	}
-	return nil
+	return samples
 }
 
-func tryUnavailability(part string, expr hcl.Expression) error {
+func unavailabilitySamples() []sample {
 	day := calendar.Date{Year: 2027, Month: time.March, Day: 1}
+	var samples []sample
 	for _, u := range []Unavailability{
 		{ID: "17", Trainer: TrainerID{"northwind", "ana"}, Description: "Leave", When: calendar.When{AllDay: true, FirstDay: day, EndDay: day.AddDays(2), TimeZone: "Europe/London"}},
 		{ID: "18", Trainer: TrainerID{"northwind", "ana"}, When: calendar.When{Start: day.In(time.UTC), End: day.AddDays(1).In(time.UTC), TimeZone: "UTC"}},
 	} {
-		variables := unavailabilityVariables(u, u.When, time.UTC, sampleOptions)
-		if err := sampleError(part, expr, variables, "an unavailability"); err != nil {
-			return err
-		}
+		samples = append(samples, sample{"an unavailability", unavailabilityVariables(u, u.When, time.UTC, sampleOptions)})
 	}
-	return nil
-}
-
-// sampleError works an expression out and says for what it failed.
-func sampleError(part string, expr hcl.Expression, variables map[string]cty.Value, sample string) error {
-	_, err := evaluate(part, expr, variables, "")
-	var failed *TemplateError
-	if errors.As(err, &failed) {
-		failed.detail += fmt.Sprintf(" This was found with %s.", sample)
-	}
-	return err
+	return samples
 }
 
 func firstSession(c Course) *Session {

@@ -112,16 +112,16 @@ func TestTemplatesAreChecked(t *testing.T) {
 		column                          int
 		unavailability                  bool
 	}{
-		{name: "unknown variable", template: `"${curse.label}"`, problem: "Unknown variable", detail: `"course"`, column: 4},
+		{name: "unknown variable", template: `"${curse.label}"`, problem: "Unknown variable", detail: `Want one of course, provider, session, trainer`, column: 4},
 		{name: "unknown field", template: `"${course.lable}"`, problem: "Unsupported attribute", column: 10},
 		{name: "unknown function", template: `uper(course.label)`, problem: "Call to unknown function", detail: `"upper"`, column: 1},
 		{name: "a secret cannot be read", template: `env("SECRET")`, problem: "Call to unknown function", column: 1},
-		{name: "only with sessions", template: `course.sessions[0].id`, problem: "Invalid index", detail: "found with a class", column: 16},
+		{name: "only with sessions", template: `course.sessions[0].id`, problem: "Invalid index", detail: "so for a class", column: 16},
 		{name: "not a text", template: `course.venue`, problem: "Not a text", column: 1},
 		{name: "nested loop", template: `join("", flatten([for a in course.sessions : [for b in course.sessions : b.id]]))`, problem: "Nested loop", column: 1},
 		{name: "too long", template: `"` + strings.Repeat("x", maxTemplateBytes) + `"`, problem: "Template too long", column: 1},
 		{name: "a course's in an unavailability's", template: `course.label`, problem: "Unknown variable", column: 1, unavailability: true},
-		{name: "bad date", template: `formatdate("D", unavailability.description)`, problem: "Invalid function argument", detail: "an unavailability", column: 17, unavailability: true},
+		{name: "bad date", template: `formatdate("D", unavailability.description)`, problem: "Invalid function argument", detail: "", column: 17, unavailability: true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -26,6 +26,29 @@ func BenchmarkUnchanged(b *testing.B) {
 	b.ReportMetric(benchFloor(in, b.N), "floor-ns/item")
 }
 
+// BenchmarkThousandTrainers plans what a run over 1,000 trainers of 200 items each does
+// when nothing changed: both what is asked for and the plan, with nothing in the caches.
+func BenchmarkThousandTrainers(b *testing.B) {
+	const trainers = 1000
+	inputs := make([]Input, trainers)
+	for i := range inputs {
+		inputs[i] = benchInput()
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	for b.Loop() {
+		for i := range inputs {
+			if ids := Questions(inputs[i]); len(ids) > 0 {
+				b.Fatalf("asked for %v", ids)
+			}
+			if plan := Make(inputs[i]); !plan.Empty() {
+				b.Fatalf("the plan is not empty: %+v", plan.Platform)
+			}
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/trainers/benchItems, "ns/item")
+}
+
 // benchFloor measures the floor in the same run.
 func benchFloor(in Input, rounds int) float64 {
 	start, found := time.Now(), 0

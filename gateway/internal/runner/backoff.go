@@ -93,8 +93,13 @@ func (b *box) owed() []store.Owed {
 	}
 	owed := slices.Clone(b.resting)
 	for i, d := range b.done {
-		if d.sent && d.err != nil && lasting(d.err) {
+		switch {
+		case d.sent && d.err == nil:
+		case d.sent && lasting(d.err):
 			owed = append(owed, b.failedStep(b.plan.Calendar[i], d.err))
+		default: // it did not come to another attempt, or that told nothing new
+			name := stepName(b.plan.Calendar[i])
+			owed = append(owed, keep(b.memory.Owed, func(o store.Owed) bool { return o.Step == name })...)
 		}
 	}
 	for _, s := range b.plan.Skipped {
@@ -111,6 +116,10 @@ func (b *box) owed() []store.Owed {
 	}
 	slices.SortFunc(owed, func(x, y store.Owed) int { return cmp.Or(cmp.Compare(x.Key, y.Key), cmp.Compare(x.Step, y.Step)) })
 	return owed
+}
+
+func keep(all []store.Owed, is func(store.Owed) bool) []store.Owed {
+	return slices.DeleteFunc(slices.Clone(all), func(o store.Owed) bool { return !is(o) })
 }
 
 // wasPlanned reports whether the box came to be planned.
