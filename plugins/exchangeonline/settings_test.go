@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -13,9 +14,17 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/trainercal/trainercal/sdk"
+	"github.com/trainercal/trainercal/sdk/serve"
 )
 
+// asPlugin makes the test program the plugin.
+const asPlugin = "EXCHANGEONLINE_TEST_PLUGIN"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(asPlugin) != "" {
+		serve.Main(New())
+		return
+	}
 	hclog.SetDefault(hclog.NewNullLogger()) // notices of the end of EWS
 	goleak.VerifyTestMain(m)
 }
