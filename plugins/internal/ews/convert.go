@@ -50,6 +50,16 @@ func (i Item) Calendar(view View) (calendar.Item, error) {
 	return item, nil
 }
 
+// Invited reports whether the item is a meeting that somebody else called, and to which
+// the mailbox's owner is invited.
+func (i Item) Invited() bool {
+	switch i.MyResponse {
+	case "Accept", "Decline", "Tentative", "NoResponseReceived":
+		return true
+	}
+	return false
+}
+
 // text fills in what may be shown of the item's text.
 func (i Item) text(item *calendar.Item, view View) {
 	own := item.Marker != nil || view.Own[item.ID]

@@ -65,3 +65,5 @@ func FuzzCursor(f *testing.F) {
 		_ = c.Mark.Settled(time.Unix(0, 0))
 	})
 }
+
+func march(day int) time.Time { return time.Date(2026, 3, day, 0, 0, 0, 0, time.UTC) }

@@ -74,6 +74,8 @@ func (w *writing) present(ctx context.Context, tasks []task) ([]ews.Result[ews.I
 			present[i].Err = home.err
 		case res.Err == nil && elsewhere(res.Value, home.id):
 			present[i].Err = sdk.CodeItemNotFound.New("the item is not in the calendar any more")
+		case res.Err == nil && res.Value.Invited():
+			present[i].Err = sdk.CodeInvalidItem.New("the item is a meeting that somebody else called")
 		}
 	}
 	return present, err
