@@ -22,6 +22,7 @@ func TestServerVersions(t *testing.T) {
 		"2019": "Exchange Server 2019 (15.2.1544)", "SE": "Exchange Server Subscription Edition (15.2.2562)",
 	} {
 		t.Run(server, func(t *testing.T) {
+			t.Parallel() // most of it waits
 			s := newSim(t, simtest.Config{Options: exchangesim.Options{EWSServer: server}})
 			m := s.mailbox(t, "Europe/London")
 			account := s.open(t, nil)
@@ -90,7 +91,8 @@ func TestBackOff(t *testing.T) {
 	busy, all := 0, 0
 	s := newSim(t, simtest.Config{Options: exchangesim.Options{
 		EWSThrottling: exchangesim.Throttling{
-			Cost: 10 * time.Millisecond, Burst: 200 * time.Millisecond, Cutoff: 100 * time.Millisecond, Recharge: 2 * time.Hour,
+			// Ten requests at once, then fifteen a second.
+			Cost: time.Second, Burst: 4 * time.Second, Cutoff: 6 * time.Second, Recharge: 15 * time.Hour,
 		},
 		Observe: func(x exchangesim.Exchange) {
 			mu.Lock()
@@ -102,9 +104,10 @@ func TestBackOff(t *testing.T) {
 		},
 	}})
 	var boxes []sdk.Mailbox
-	for range 40 {
+	for range 25 {
 		boxes = append(boxes, s.mailbox(t, "Europe/London"))
 	}
+	start := time.Now()
 	answers, err := readAll(t, s.open(t, nil), windowsOf(boxes)...)
 	if err != nil {
 		t.Fatal(err)
@@ -114,7 +117,9 @@ func TestBackOff(t *testing.T) {
 			t.Errorf("%s: %+v", address, a.err)
 		}
 	}
-	if busy == 0 || busy > all/4 {
+	// A machine that is slower than the budget is not refused.
+	slow := time.Since(start).Seconds()*15 > float64(all-10)
+	if busy == 0 && !slow || busy > all/3 {
 		t.Errorf("%d of %d requests were refused; want some, and few", busy, all)
 	}
 }

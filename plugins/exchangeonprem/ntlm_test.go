@@ -148,6 +148,7 @@ func TestVerifySignIn(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // most of it waits
 			c.options.TLS = true
 			s := newSim(t, simtest.Config{Options: c.options})
 			c.settings["ca_file"] = s.CAFile()

@@ -12,8 +12,13 @@ import (
 	"github.com/trainercal/trainercal/sdk"
 )
 
-// maxAttempts bounds how often a request is sent that the server did not carry out.
-const maxAttempts = 3
+const (
+	// maxAttempts bounds how often a request is sent whose credentials are refused.
+	maxAttempts = 3
+	// maxBusy bounds how long a request is sent again to a server that does not carry it
+	// out because it is busy, but names short waits.
+	maxBusy = 30 * time.Second
+)
 
 // Options configure a [Client]; URL, Auth and Transport are required.
 type Options struct {
@@ -178,18 +183,19 @@ type trip struct {
 // send sends the body until it is answered, or must not be sent again. The gate does
 // the waiting in between.
 func (c *Client) send(ctx context.Context, q call, body []byte) (trip, error) {
+	var first time.Time
 	for attempt := 1; ; attempt++ {
 		x, err := c.once(ctx, q, body)
-		if err != nil {
-			return trip{}, err
+		if attempt == 1 {
+			first = x.sent
 		}
-		switch again := attempt < maxAttempts; {
-		case x.refused != nil && !again:
+		switch {
+		case err != nil:
+			return trip{}, err
+		case x.refused != nil && attempt >= maxAttempts:
 			return trip{}, x.refused
 		case x.refused != nil:
-		case again && c.shortPause(x):
-			c.complained(ctx, x.resp)
-			transport.Retrying(ctx, "throttled", attempt+1, 0)
+		case c.opts.Now().Sub(first) < maxBusy && c.shortPause(x):
 		default:
 			return x, nil
 		}

@@ -209,6 +209,18 @@ func TestBusyForAMoment(t *testing.T) {
 	})
 }
 
+// G3: a server that stays busy is not asked for ever, however short the waits it names.
+func TestBusyAgainAndAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, s := newFake(t, always(faulty(CodeServerBusy, "4000")))
+		start := time.Now()
+		_, _, err := c.GetCalendar(t.Context(), "ana@example.org")
+		if took := time.Since(start); !errors.Is(err, sdk.ErrThrottled) || took > maxBusy+maxPause || s.count() > 10 {
+			t.Errorf("%v after %d requests in %s", err, s.count(), took)
+		}
+	})
+}
+
 // G3: a long wait is the whole account's: nothing is sent before it is over.
 func TestBusyForLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
