@@ -72,6 +72,11 @@ func TestUnrendered(t *testing.T) {
 	if got := m.own()[key][0].Subject; got != fork.Subject {
 		t.Errorf("push-9: restored as %q", got)
 	}
+	clear(m.items)
+	wantReasons(t, m.run(-1), "calendar create deleted_in_calendar")
+	if got := m.own()[key][0].Subject; got != fork.Subject {
+		t.Errorf("push-9: made again as %q", got)
+	}
 	m.want(key, 2, appointment("Training: Forklift 2", monday))
 	m.want(other, 1, fork)
 	wantReasons(t, m.run(-1), "calendar update triggered", "calendar create new")

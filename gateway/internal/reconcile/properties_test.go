@@ -25,7 +25,7 @@ func edit(t *rapid.T, m *model) {
 	course := fmt.Sprintf("northwind/ana/course/%d", rapid.IntRange(1, 4).Draw(t, "course"))
 	when := hours(base.Add(time.Duration(rapid.IntRange(-20, 400).Draw(t, "day"))*24*time.Hour), rapid.IntRange(1, 8).Draw(t, "hours"))
 	switch rapid.SampledFrom([]string{
-		"want", "unwant", "native", "editNative", "deleteNative", "editOwn", "deleteOwn", "copyOwn", "loseState", "free",
+		"want", "unwant", "native", "editNative", "deleteNative", "editOwn", "deleteOwn", "copyOwn", "loseState", "free", "renameNative", "unrendered",
 	}).Draw(t, "edit") {
 	case "want":
 		// What lies outside the window is not read: there a deletion is not seen.
@@ -45,6 +45,19 @@ func edit(t *rapid.T, m *model) {
 		if item, ok := some(t, m.natives); ok {
 			item.ShowAs = calendar.ShowAsFree
 			m.native(item)
+		}
+	case "renameNative": // the same appointment under another id (B7)
+		if item, ok := some(t, m.natives); ok {
+			delete(m.natives, item.ID)
+			delete(m.items, item.ID)
+			item.ID = ""
+			m.native(item)
+		}
+	case "unrendered": // its text cannot be made, until it is wanted again
+		if w, ok := m.wanted[course]; ok {
+			m.seq++
+			w.Revision, w.Unrendered = int64(m.seq), true
+			m.wanted[course] = w
 		}
 	case "deleteNative":
 		if item, ok := some(t, m.natives); ok {
@@ -121,11 +134,14 @@ func checkConverged(t *rapid.T, m *model) {
 	}
 	own := m.own()
 	for key, w := range m.wanted {
+		if link := m.links[key]; w.Unrendered && (link.State == "" || link.State == LinkIntended) {
+			continue // it waits for its text
+		}
 		atTime := 0
 		for _, item := range own[key] {
 			if item.ID == m.links[key].ItemID {
 				atTime++
-				if !sameContent(item.Appointment, m.links[key].Rendered) || !item.When.SameTime(w.Appointment.When) {
+				if !sameContent(item.Appointment, m.links[key].Rendered) || (!w.Unrendered && !item.When.SameTime(w.Appointment.When)) {
 					t.Fatalf("%s is not as wanted: %+v", key, item.Appointment)
 				}
 			} else if m.markersInReads && item.When.SameTime(w.Appointment.When) {

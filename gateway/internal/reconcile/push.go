@@ -22,7 +22,7 @@ func (p *planner) pushWanted(w Wanted) {
 		// Nothing carries its marker, or it would have been adopted.
 		p.create(p.again(w, link), link, p.whyAgain(), true)
 	case p.confirmedGone(link.ItemID):
-		p.create(p.again(w, link), Link{Generation: p.in.Generation()}, ReasonDeletedInCalendar, false)
+		p.create(p.restored(w, link), Link{Generation: p.in.Generation()}, ReasonDeletedInCalendar, false)
 	default:
 		p.keep(w, link)
 	}
@@ -36,6 +36,16 @@ func (p *planner) again(w Wanted, link Link) Wanted {
 		w.Appointment, w.Unrendered = link.Rendered, false
 	}
 	return w
+}
+
+// restored is what an item says that was deleted in the calendar: what it was rendered to
+// say last, also where a trigger is pending that cannot be rendered.
+func (p *planner) restored(w Wanted, link Link) Wanted {
+	if w.Unrendered && w.Revision != link.Revision {
+		p.skip(ReasonUnrendered, w.Key, "")
+		w.Revision = link.Revision
+	}
+	return p.again(w, link)
 }
 
 // whyAgain is why an item is made that was intended before.
