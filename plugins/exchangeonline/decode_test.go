@@ -52,33 +52,11 @@ func samples(t testing.TB) []sample {
 	return all
 }
 
-// Every published answer of the kinds the plugin reads can be read.
-func TestPublishedSamples(t *testing.T) {
-	read := map[string]func([]byte) *sdk.Error{
-		"event":     func(data []byte) *sdk.Error { _, err := readEvent(data); return err },
-		"eventPage": func(data []byte) *sdk.Error { _, err := readPage(data); return err },
-		"deltaPage": func(data []byte) *sdk.Error { _, err := readPage(data); return err },
-	}
-	read["eventFull"] = read["event"]
-	count := 0
-	for _, s := range samples(t) {
-		do := read[s.Definition]
-		if do == nil || s.Kind != "response" {
-			continue
-		}
-		count++
-		if err := do(s.Body); (err != nil) != withoutID[s.File] {
-			t.Errorf("%s: %v", s.File, err)
-		}
-	}
-	if count < 20 {
-		t.Errorf("only %d samples of interest", count)
-	}
-}
-
-// withoutID are published answers that leave out their events' ids, for brevity. A
-// server that did so would be refused.
+// withoutID are published answers that leave out the ids of what they hold, for
+// brevity. A server that did so would be refused.
 var withoutID = map[string]bool{
+	"webhooks-with-resource-data__02_res.json": true,
+
 	"calendar-list-calendarview__05_res.json": true,
 	"calendar-list-events__02_res.json":       true,
 	"event-delta__03_res.json":                true,
