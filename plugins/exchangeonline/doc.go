@@ -10,6 +10,12 @@
 // plugins/internal/ewscalendar, and puts its errors into the words of Exchange Online;
 // from the day on which Microsoft ends EWS it answers nothing but that.
 //
+// An account hints at changes. Over Graph it has a subscription to change notifications
+// for each mailbox, which Graph keeps for days and which the host remembers: Watch makes,
+// renews and replaces them, and Deliver takes the notifications that reached the host's
+// listener, checks the secret of each and passes lifecycle events on to the watch. Over
+// EWS it follows streaming notifications.
+//
 // The package promises what the contract of package sdk promises, and by these
 // means:
 //   - few requests: mailboxes without changes are asked for 20 to a request, writes

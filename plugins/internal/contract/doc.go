@@ -7,6 +7,9 @@
 // the error a call ends with into the contract's terms. [Refusals] collects all that is
 // wrong with a settings block.
 //
+// A watch lasts: [Pulse] shows that it makes progress, [Watched] tells the host of a
+// mailbox's ups and downs, and [EndsWatch] and [Pause] say what becomes of a failure.
+//
 // Neighbours: plugins/exchangeonline, plugins/exchangeonprem and
 // plugins/internal/ewscalendar build their calls on it.
 package contract

@@ -5,6 +5,9 @@
 // [NewItem] and [Change] are what is written. An answer that concerns one of several
 // things asked for is a [Result].
 //
+// [Client.Subscribe] and [Client.Stream] follow changes as they happen; a group of
+// subscriptions shares an [Affinity], which keeps them on one server.
+//
 // The package promises:
 //   - requests are in schema order by construction: the fields of the request
 //     structs are in the order of Microsoft's schema files;

@@ -21,6 +21,11 @@
 // together, creates for each mailbox. One that stops a batch is left out, and the rest is
 // sent again.
 //
+// As the mailboxes' owner, Watch follows streaming notifications: the mailboxes of a call
+// are a group, whose subscriptions live on one server and are read by one connection,
+// which is charged to a mailbox of the group. What is lost or missed is hinted at and
+// subscribed anew.
+//
 // The package promises what the contract promises, and by these means:
 //   - no item twice: a create whose outcome is unknown is searched for by its marker
 //     before it is repeated;
