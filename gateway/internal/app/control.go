@@ -88,12 +88,11 @@ type Interval time.Duration
 // String writes the interval without what is zero.
 func (i Interval) String() string {
 	text := time.Duration(i).String()
-	text = strings.TrimSuffix(text, "0s")
-	if text == "" {
-		return "0s"
+	if whole, ok := strings.CutSuffix(text, "m0s"); ok {
+		text = whole + "m"
 	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
+	if whole, ok := strings.CutSuffix(text, "h0m"); ok {
+		text = whole + "h"
 	}
 	return text
 }

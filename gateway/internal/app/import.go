@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -21,6 +22,11 @@ type Imported struct {
 	// courses are kept, and pushed when they get one (map-10).
 	Unmapped []platform.TrainerID
 }
+
+// ErrReplacesNothing: an import that is to replace speaks for no provider, so that it
+// would delete nothing, whatever it lacks.
+var ErrReplacesNothing = errors.New(`with --replace nothing would be deleted: the files name no provider. ` +
+	`Write "provider": "NAME" beside the lists, also beside empty ones`)
 
 // ReadImport reads import files by the configuration's providers and zones. Mistakes in
 // them are a [platform.ImportErrors].
@@ -57,6 +63,9 @@ func readBounded(name string) ([]byte, error) {
 // Import stores courses and unavailability, here or in the running serve. With
 // replace, absence of an object means its deletion, within what the import speaks for.
 func (a *App) Import(ctx context.Context, data platform.Import, replace bool) (Imported, error) {
+	if replace && len(data.CoursesOf) == 0 && len(data.UnavailabilityOf) == 0 {
+		return Imported{}, ErrReplacesNothing
+	}
 	batch := store.Batch{Import: data, Replace: replace}
 	out := Imported{Unmapped: unmapped(a.cfg, data.Courses)}
 	err := a.change(ctx, request{Operation: opImport, Import: &batch}, Watcher{},

@@ -69,12 +69,16 @@ func buildPrograms(dir string) error {
 //	edit MAILBOX SUBJECT NEW change an item's subject
 //	remove MAILBOX SUBJECT   delete an item
 //	items MAILBOX            print the items' ids, whatever they say
+//	schedule ID NAME +DAYS TRAINER...
+//	                         write ID.json, an import of a course of northwind, at 09:00 for an hour
+//	holds FILE TEXT          a file, which need not be text itself, holds a text
 //	hosted MAILBOX STATE     say where a mailbox is hosted: ok, onPremises or moved
 //	password SECRET          change the master account's password on the server
 //	fault JSON               make requests fail; see exchangesim.Fault
 //	nofaults                 and no longer
 //	nomail                   no mail was sent to anybody
 //	served                   wait until gateway serve takes commands
+//	verified ACCOUNT         wait until it has verified an account by itself
 //	terminate                send it SIGTERM
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -86,7 +90,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"sim": startSim, "add": addItem, "calendar": showCalendar, "edit": editItem, "remove": removeItem,
 			"password": changePassword, "fault": addFault, "nofaults": clearFaults, "nomail": checkNoMail,
-			"items": showItems, "hosted": setState,
+			"items": showItems, "hosted": setState, "schedule": scheduleCourse, "holds": fileHolds, "verified": waitForVerified,
 			"served": waitForServe, "terminate": terminate,
 		},
 	})
@@ -212,6 +216,35 @@ func showCalendar(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
+// scheduleCourse writes an import file with a course so many days from now.
+func scheduleCourse(ts *testscript.TestScript, _ bool, args []string) {
+	usage(ts, args, 4, "schedule ID NAME +DAYS TRAINER...")
+	days, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	item := ownItem(days, args[1], nil)
+	trainers := []map[string]string{}
+	for _, t := range args[3:] {
+		trainers = append(trainers, map[string]string{"id": t})
+	}
+	data, err := json.Marshal(map[string]any{"provider": "northwind", "courses": []any{map[string]any{
+		"id": args[0], "name": args[1], "kind": "class", "status": "confirmed", "start": item.Start, "end": item.End, "trainers": trainers,
+	}}})
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".json"), data, 0o600))
+}
+
+// fileHolds looks for a text in a file of any kind; one that is not there holds nothing.
+func fileHolds(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, args, 2, "holds FILE TEXT")
+	data, err := os.ReadFile(ts.MkAbs(args[0]))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		ts.Check(err)
+	}
+	if holds := strings.Contains(string(data), args[1]); holds == neg {
+		ts.Fatalf("%s holds %q: %v", args[0], args[1], holds)
+	}
+}
+
 // showItems prints the ids, by which an item is known to be the same.
 func showItems(ts *testscript.TestScript, _ bool, args []string) {
 	usage(ts, args, 1, "items MAILBOX")
@@ -276,8 +309,14 @@ func checkNoMail(ts *testscript.TestScript, _ bool, _ []string) {
 	}
 }
 
-// serving asks the gateway who serves; nil for nobody.
-func serving(ts *testscript.TestScript) *struct{ PID int } {
+// state is what the scripts look at of gateway status.
+type state struct {
+	Serving  *struct{ PID int }
+	Accounts []struct{ Account, Verified string }
+}
+
+// stateOf asks the gateway for its status.
+func stateOf(ts *testscript.TestScript) state {
 	status := exec.Command(filepath.Join(programs, "gateway"), "status", "--json", "--config", ts.MkAbs("gateway.hcl"))
 	status.Env = []string{"PATH=" + ts.Getenv("PATH")}
 	for _, name := range []string{"GRAPH_URL", "LOGIN_URL", "EWS_URL", "CLIENT_SECRET", "EWS_PASSWORD"} {
@@ -289,9 +328,27 @@ func serving(ts *testscript.TestScript) *struct{ PID int } {
 	if err != nil {
 		ts.Fatalf("gateway status: %v\n%s", err, stderr.String())
 	}
-	var answer struct{ Serving *struct{ PID int } }
+	var answer state
 	ts.Check(json.Unmarshal(out, &answer))
-	return answer.Serving
+	return answer
+}
+
+// serving is who serves; nil for nobody.
+func serving(ts *testscript.TestScript) *struct{ PID int } { return stateOf(ts).Serving }
+
+// waitForVerified waits until an account was verified by itself.
+func waitForVerified(ts *testscript.TestScript, _ bool, args []string) {
+	usage(ts, args, 1, "verified ACCOUNT")
+	for until := time.Now().Add(patience); ; {
+		for _, a := range stateOf(ts).Accounts {
+			if a.Account == args[0] && a.Verified != "" {
+				return
+			}
+		}
+		if time.Now().After(until) {
+			ts.Fatalf("%s was not verified", args[0])
+		}
+	}
 }
 
 // patience bounds what a script waits for; it fails then, and never goes on.

@@ -62,7 +62,6 @@ func (a adopter) take(l lookalike) {
 	step := CalendarStep{Reason: ReasonTakenOver, Link: Link{
 		Key: l.wanted.Key, ItemID: l.item.ID, Version: l.item.Version, Rendered: l.item.Appointment, State: LinkWritten,
 	}}
-	content := l.item.Appointment
 	switch {
 	case a.former.Remove:
 		step.Op, step.Duplicate = OpRemove, true
@@ -73,7 +72,7 @@ func (a adopter) take(l lookalike) {
 		a.skip(ReasonEnded, l.wanted.Key, l.item.ID)
 		return
 	default:
-		step.Op, step.Base = OpUpdate, &content
+		step.Op = OpUpdate // whole: the rest of what it says was not read
 		step.Link.Generation, step.Link.Rendered, step.Link.Revision = a.in.Generation(), l.wanted.Appointment, l.wanted.Revision
 		a.links[l.wanted.Key] = step.Link
 	}

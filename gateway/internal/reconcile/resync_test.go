@@ -179,7 +179,7 @@ func TestAdopt(t *testing.T) {
 		var got []string
 		for _, s := range plan.Calendar {
 			got = append(got, fmt.Sprint(s.Op, " ", s.Reason, " ", s.Link.ItemID))
-			if s.Op == OpUpdate && (s.Link.Generation != "new" || s.Link.Revision != 4 || s.Base == nil) {
+			if s.Op == OpUpdate && (s.Link.Generation != "new" || s.Link.Revision != 4 || s.Base != nil) {
 				t.Errorf("%s: the link will be %+v", test.name, s.Link)
 			}
 			if s.Op == OpRemove && !s.Duplicate {

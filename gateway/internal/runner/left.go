@@ -134,7 +134,7 @@ func (r *Runner) clearPlace(ctx context.Context, record *record, t Target, links
 		if trouble := asError(err); trouble != nil && trouble.Code == sdk.CodeMailboxNotFound {
 			removed = owed // the calendar is gone, and what was in it
 		} else if trouble != nil {
-			record.event(fmt.Sprintf("%s: %d appointments are still in the old calendar %s of %s: %s",
+			record.event(fmt.Sprintf("%s: %d of what was written is still in the old calendar %s of %s: %s",
 				t.ID, len(owed)-len(removed), left[0].Place.Mailbox.Address, left[0].Place.Account, trouble.Error()))
 		}
 		over = append(over, removed...)
