@@ -130,8 +130,9 @@ const (
 type Check struct {
 	// Mailbox is the address, empty for a check of the account.
 	Mailbox string
-	// Step is a stable name: "settings", "resolve", "tls", "credentials", "consent",
-	// "expiry", "api", "scope", "mailbox", "read", "private", "write".
+	// Step is a stable name: "settings", "autodiscover", "resolve", "tls", "schemes",
+	// "credentials", "consent", "expiry", "api", "scope", "mailbox", "read", "private",
+	// "write".
 	Step    string
 	Outcome Outcome
 	// Observed is what was tried and what came back, Advice what to do about it.
