@@ -25,33 +25,6 @@ func oracles(t testing.TB) string {
 	return dir
 }
 
-// sample is one published or recorded message with where it comes from.
-type sample struct {
-	File, Definition, Kind string
-	Status                 int
-	Body                   json.RawMessage
-}
-
-func samples(t testing.TB) []sample {
-	files, err := filepath.Glob(filepath.Join(oracles(t), "samples/graph/docs/*.json"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no samples: %v", err)
-	}
-	var all []sample
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var s sample
-		if err := json.Unmarshal(data, &s); err != nil {
-			t.Fatalf("%s: %v", file, err)
-		}
-		all = append(all, s)
-	}
-	return all
-}
-
 // withoutID are published answers that leave out the ids of what they hold, for
 // brevity. A server that did so would be refused.
 var withoutID = map[string]bool{
