@@ -50,13 +50,13 @@ func (b *box) readYesterday() bool {
 // well, and notes which one is behind.
 func (p *pass) another(b *box) bool {
 	switch b.phase {
-	case phaseCatchUp:
+	case phaseNormal, phaseBackstop:
+		return false
 	case phaseWithdraw:
 		if !b.removesPushed() {
 			return false
 		}
-	default:
-		return false
+	case phaseCatchUp:
 	}
 	p.behind[b.target.ID] = b.phase
 	return true
