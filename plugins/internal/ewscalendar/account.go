@@ -7,8 +7,9 @@ import (
 	"github.com/trainercal/trainercal/plugins/internal/ews"
 )
 
-// mailboxesAtOnce is how many mailboxes of a call are worked on at a time.
-const mailboxesAtOnce = 4
+// mailboxesAtOnce is how many mailboxes of a call are worked on at a time. It bounds
+// memory; how many of their requests are in flight is the client's to decide.
+const mailboxesAtOnce = 12
 
 // batch is how the calls work on their mailboxes.
 var batch = contract.Batch{AtOnce: mailboxesAtOnce, Stops: contract.StopsAccount}
