@@ -9,7 +9,8 @@ import (
 )
 
 func (c *cli) trace() *cobra.Command {
-	return &cobra.Command{
+	svg := false
+	cmd := &cobra.Command{
 		Use:   "trace RUN",
 		Short: "Show a run as a tree of spans: batches, plugin calls, HTTP requests, trainers",
 		Long: "Prints the trace of a run from the gateway's own history. Plugin calls carry a number (#1), and\n" +
@@ -20,8 +21,10 @@ func (c *cli) trace() *cobra.Command {
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error { return c.runTrace(args[0]) },
+		RunE: func(_ *cobra.Command, args []string) error { return c.runTrace(args[0], svg) },
 	}
+	cmd.Flags().BoolVar(&svg, "svg", false, "print the tree as a picture")
+	return cmd
 }
 
 // traceJSON is the form that trace --json prints.
@@ -32,7 +35,7 @@ type traceJSON struct {
 	Roots   []telemetry.SpanJSON `json:"roots"`
 }
 
-func (c *cli) runTrace(id string) (err error) {
+func (c *cli) runTrace(id string, svg bool) (err error) {
 	a, err := c.open()
 	if err != nil {
 		return err
@@ -50,8 +53,11 @@ func (c *cli) runTrace(id string) (err error) {
 	if c.json {
 		return c.printJSON(traceJSON{Run: run.ID, TraceID: run.TraceID, Spans: len(spans), Roots: telemetry.TreeJSON(roots)})
 	}
-	fmt.Fprintf(c.Stdout, "run %s by %s, %s, %s, %s\ntrace %s\n\n", run.ID, run.Cause, run.State, moment(run.Started),
-		plural(len(spans), "span"), run.TraceID)
+	title := fmt.Sprintf("run %s by %s, %s, %s, %s", run.ID, run.Cause, run.State, moment(run.Started), plural(len(spans), "span"))
+	if svg {
+		return telemetry.SVG(c.Stdout, title, roots)
+	}
+	fmt.Fprintf(c.Stdout, "%s\ntrace %s\n\n", title, run.TraceID)
 	return telemetry.Waterfall(c.Stdout, roots, terminalWidth(c.Stdout, traceWidth))
 }
 

@@ -1,8 +1,11 @@
 package telemetry
 
 import (
+	"encoding/xml"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -108,5 +111,40 @@ func golden(t *testing.T, name, got string) {
 	}
 	if diff := cmp.Diff(string(want), got); diff != "" {
 		t.Errorf("%s (-want +got); -update rewrites it:\n%s", name, diff)
+	}
+}
+
+// The picture of a trace is well-formed XML with a bar for every span, whatever the
+// spans' names are.
+func TestSVG(t *testing.T) {
+	hostile := span("t", "b", "a", `</svg><script>&"`, 1, 5)
+	hostile.Events = []SpanEvent{{Name: EventRetry, Attributes: map[string]any{string(Reason): "throttled"}}}
+	roots := Tree([]Span{span("t", "a", "", SpanRun, 0, 10), hostile, span("t", "c", "b", "graph delta", 2, 2)})
+	var out strings.Builder
+	if err := SVG(&out, `run <1>`, roots); err != nil {
+		t.Fatal(err)
+	}
+	bars := 0
+	for d := xml.NewDecoder(strings.NewReader(out.String())); ; {
+		token, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch e, isStart := token.(xml.StartElement); {
+		case !isStart:
+		case e.Name.Local == "rect":
+			bars++
+		case e.Name.Local == "script":
+			t.Error("a name became an element")
+		}
+	}
+	if bars != 1+3 {
+		t.Errorf("%d rectangles, want the ground and 3 bars", bars)
+	}
+	if !strings.Contains(out.String(), "!retry throttled") {
+		t.Error("an event is not told")
 	}
 }

@@ -95,6 +95,7 @@ func (l layout) text(n *Node) string {
 		parts = append(parts, "←"+strings.Join(refs, ","))
 	}
 	parts = append(parts, details(n)...)
+	parts = append(parts, happened(n.Events)...)
 	if n.Failed {
 		parts = append(parts, failure(n, parts))
 	}
@@ -102,6 +103,29 @@ func (l layout) text(n *Node) string {
 		parts = append(parts, "(parent not recorded)")
 	}
 	return strings.Join(parts, " ")
+}
+
+// happened are the events of a span in short, each kind once with its last reason:
+// "retry×2 throttled".
+func happened(events []SpanEvent) []string {
+	var order []string
+	times, reason := map[string]int{}, map[string]any{}
+	for _, e := range events {
+		name := strings.TrimPrefix(e.Name, ownPrefix)
+		if times[name] == 0 {
+			order = append(order, name)
+		}
+		times[name]++
+		reason[name] = e.Attributes[string(Reason)]
+	}
+	for i, name := range order {
+		count := ""
+		if times[name] > 1 {
+			count = fmt.Sprintf("×%d", times[name])
+		}
+		order[i] = fmt.Sprintf("!%s%s %v", name, count, reason[name])
+	}
+	return order
 }
 
 // failure marks a span that ended with an error, with its code if nothing else
