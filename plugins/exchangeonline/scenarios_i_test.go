@@ -32,6 +32,43 @@ func TestI5I7MailboxStates(t *testing.T) {
 	}
 }
 
+// A secret that has expired stops the account, which is said once and with what to do,
+// and no mailbox is told to be failing; a new secret is all it takes (I1). That it will
+// expire is told before, see TestExpiryMetric.
+func TestI1ExpiredSecret(t *testing.T) {
+	s := newSim(t, exchangesim.Options{})
+	first, second := s.mailbox(t, "Europe/London"), s.mailbox(t, "Europe/London")
+	s.ExpireSecret(true)
+	err := s.open(t).Read(t.Context(), []sdk.ReadRequest{wanted(first, nil), wanted(second, nil)}, func(p sdk.ReadPage) error {
+		t.Errorf("emitted %+v", p)
+		return nil
+	})
+	var refused *sdk.Error
+	if !errors.As(err, &refused) || refused.Code != sdk.CodeCredentials || !strings.HasPrefix(refused.Detail, "AADSTS7000222") || refused.Advice == "" {
+		t.Errorf("err = %+v, want the expired secret with an advice", err)
+	}
+	if n := count(s, "Token").Requests; n != 1 {
+		t.Errorf("the secret was tried %d times, want once", n)
+	}
+	s.ExpireSecret(false)
+	readOne(t, s.open(t), first, nil)
+}
+
+// An application that reaches a mailbox which is no trainer's is warned of by verify,
+// with how to limit it; limited, it is not (I6).
+func TestI6ReachesOthers(t *testing.T) {
+	s := newSim(t, exchangesim.Options{})
+	trainer, director := s.mailbox(t, "Europe/London"), s.mailbox(t, "Europe/London")
+	a := s.openWith(t, map[string]any{"probe_outside": director.Address})
+	if c := step(t, a, "scope", trainer); c.Outcome != sdk.Warned || c.Advice == "" {
+		t.Errorf("without limits: %+v, want a warning with advice", c)
+	}
+	s.World().LimitApplication(trainer.Address)
+	if c := step(t, a, "scope", trainer); c.Outcome != sdk.Passed {
+		t.Errorf("limited: %+v, want it passed", c)
+	}
+}
+
 // A token that is refused once is no loss of authorisation: the call goes on with
 // another (I3).
 func TestI3TransientRefusal(t *testing.T) {

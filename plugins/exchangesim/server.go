@@ -222,6 +222,9 @@ func (s *Server) ClearCounts() { s.faults.ClearCounts() }
 // RevokeTokens makes all access tokens invalid.
 func (s *Server) RevokeTokens() { s.login.Revoke() }
 
+// ExpireSecret ends the application's secret, or makes it good again.
+func (s *Server) ExpireSecret(expired bool) { s.login.ExpireSecret(expired) }
+
 // ChallengeTokens makes access tokens invalid until they are asked for with the claims
 // that Graph demands in its 401.
 func (s *Server) ChallengeTokens() { s.login.Challenge() }

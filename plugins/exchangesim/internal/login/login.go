@@ -41,6 +41,8 @@ type Endpoint struct {
 	mu sync.Mutex
 	// tokens holds what is known of each token, by its hash.
 	tokens map[[sha256.Size]byte]issued
+	// expired: the application's secret has ended.
+	expired bool
 	// demanded are the claims that a token's request must have passed on; empty for none.
 	demanded string
 }
@@ -64,6 +66,19 @@ func (e *Endpoint) Valid(token string) bool {
 	defer e.mu.Unlock()
 	t, known := e.tokens[sha256.Sum256([]byte(token))]
 	return known && e.opts.Now().Before(t.end) && (e.demanded == "" || t.claims == e.demanded)
+}
+
+// ExpireSecret ends the application's secret, or makes it good again. Tokens live on.
+func (e *Endpoint) ExpireSecret(expired bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.expired = expired
+}
+
+func (e *Endpoint) secretExpired() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.expired
 }
 
 // Revoke makes all tokens invalid, as an administrator does who revokes sessions. New
@@ -172,6 +187,8 @@ func (e *Endpoint) checkProof(r *http.Request, secret string) *refusal {
 		return &refusal{http.StatusUnauthorized, "invalid_client", 7000218, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."}
 	case subtle.ConstantTimeCompare([]byte(secret), []byte(e.opts.ClientSecret)) != 1:
 		return &refusal{http.StatusUnauthorized, "invalid_client", 7000215, "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID."}
+	case e.secretExpired():
+		return &refusal{http.StatusUnauthorized, "invalid_client", 7000222, "The provided client secret keys are expired."}
 	}
 	return nil
 }
