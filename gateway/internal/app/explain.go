@@ -140,12 +140,11 @@ func (x *explainer) load(ctx context.Context) error {
 	if x.memory, err = x.state.Trainer(ctx, x.Trainer.ID); err != nil {
 		return fmt.Errorf("read what is known of %s: %w", x.Trainer.ID, err)
 	}
-	trainers, err := x.app.Status(ctx)
+	pauses, err := x.state.Pauses(ctx)
 	if err != nil {
-		return err
+		return fmt.Errorf("read what is paused: %w", err)
 	}
-	i := slices.IndexFunc(trainers, func(s TrainerStatus) bool { return s.Trainer == x.Trainer.ID })
-	x.Status = trainers[i]
+	x.Status = x.app.statusOf(x.Trainer, x.memory, pauseOf(pauses, x.Trainer))
 	accounts, err := x.app.Accounts(ctx)
 	if err != nil {
 		return err

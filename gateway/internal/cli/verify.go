@@ -16,9 +16,9 @@ func (c *cli) verify() *cobra.Command {
 		Use:   "verify",
 		Short: "Check accounts and mailboxes step by step, and say what to do about what fails",
 		Long: "Checks each account and the mailbox of each active mapping: settings, name resolution, TLS,\n" +
-			"credentials, mailbox, reading, private items, writing. It leaves nothing behind, takes no lock,\n" +
-			"and uses the configuration as it is in the files now. Credentials that runs no longer try since\n" +
-			"they were refused are tried again.\n\nExit code 1 when any step failed.",
+			"credentials, mailbox, reading, private items, writing. It leaves nothing behind in calendars and\n" +
+			"uses the configuration as it is in the files now; gateway status shows its log. Credentials that\n" +
+			"runs no longer try since they were refused are tried again.\n\nExit code 1 when any step failed.",
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return c.runVerify(filter) },
 	}

@@ -156,6 +156,12 @@ func TestMovedUnreachable(t *testing.T) {
 		t.Errorf("remembered is %+v", left)
 	}
 	r.account.before = nil
+	r.target("ana").Pilot = true
+	r.synced()
+	if len(r.oldItems(old)) != 1 {
+		t.Error("pilot-1: a pilot's former calendar was written")
+	}
+	r.target("ana").Pilot = false
 	r.synced()
 	if left := r.memory("ana").Left; len(left) != 0 || len(r.oldItems(old)) != 0 {
 		t.Errorf("remembered is %+v, the old calendar holds %v", left, r.oldItems(old))
