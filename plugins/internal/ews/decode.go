@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -135,8 +134,6 @@ func decode(body []byte, into any) error {
 	}
 }
 
-var reference = regexp.MustCompile(`&#(?:[xX]([0-9A-Fa-f]{1,8})|([0-9]{1,10}));`)
-
 // tolerable drops the characters XML 1.0 does not have: Exchange passes on what
 // some client once put into a subject, raw or as a reference.
 func tolerable(body []byte) []byte {
@@ -147,17 +144,41 @@ func tolerable(body []byte) []byte {
 		}
 		return -1
 	}, body)
-	return reference.ReplaceAllFunc(body, func(ref []byte) []byte {
-		m := reference.FindSubmatch(ref)
-		digits, base := string(m[2]), 10
-		if len(m[1]) > 0 {
-			digits, base = string(m[1]), 16
+	kept := body[:0] // what is kept never overtakes what is read
+	for {
+		at := bytes.Index(body, []byte("&#"))
+		if at < 0 {
+			return append(kept, body...)
 		}
-		if n, err := strconv.ParseUint(digits, base, 32); err == nil && n <= utf8.MaxRune && legalRune(rune(n)) {
-			return ref
+		size, legal := reference(body[at:])
+		if !legal {
+			kept = append(kept, body[:at]...)
+		} else {
+			kept = append(kept, body[:at+size]...)
 		}
-		return nil
-	})
+		body = body[at+size:]
+	}
+}
+
+// maxReference is the length of the longest reference that is looked at.
+const maxReference = len("&#1234567890;")
+
+// reference reads the character reference that b begins with: its size, and whether XML
+// has the character. What is none is left to the decoder.
+func reference(b []byte) (size int, legal bool) {
+	end := bytes.IndexByte(b[:min(len(b), maxReference)], ';')
+	if end < 0 {
+		return len("&#"), true
+	}
+	digits, base := string(b[2:end]), 10
+	if hex := strings.TrimLeft(digits, "xX"); len(hex) == len(digits)-1 {
+		digits, base = hex, 16
+	}
+	n, err := strconv.ParseUint(digits, base, 64)
+	if err != nil || strings.ContainsAny(digits, "+-_") {
+		return len("&#"), true
+	}
+	return end + 1, n <= utf8.MaxRune && legalRune(rune(n))
 }
 
 // moment is a point in time as EWS writes it: with Z or an offset. One without
