@@ -9,8 +9,9 @@ TOOL := $(GO) tool -modfile=.ci/tools/go.mod
 RACE := $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 # More flags for `make test`, for example TEST_FLAGS=-v.
 TEST_FLAGS ?=
-# How long `make fuzz` works on each decoder.
+# How long `make fuzz` works on each decoder, and how long `make long` does.
 FUZZTIME ?= 30s
+LONG_FUZZTIME ?= 2m
 # How long `make soak` lives random histories.
 SOAK ?= 10m
 
@@ -80,14 +81,25 @@ soak: ## random histories of both sides against a model of what should be true, 
 mutants: ## deliberate faults in the engine, one at a time: do the tests notice?
 	$(GO) run ./.ci/mutants
 
+.PHONY: collector
+collector: $(BIN)/otelcol ## build the OpenTelemetry Collector that judges our telemetry (minutes)
+
+$(BIN)/otelcol: $(wildcard .ci/collector/*)
+	mkdir -p $(BIN)/collector
+	cp .ci/collector/* $(BIN)/collector/
+	cd $(BIN)/collector && $(GO) run go.opentelemetry.io/collector/cmd/builder@v0.160.0 \
+		--config builder.yaml --skip-get-modules --skip-compilation
+	cd $(BIN)/collector && $(GO) build -o ../otelcol .
+
 .PHONY: long
-long: ## what takes longer than a change should wait for: fuzz, the largest tests, benchmarks
-	$(MAKE) fuzz FUZZTIME=$(FUZZTIME)
+long: collector ## what takes longer than a change should wait for: fuzz, the largest tests, benchmarks
+	$(MAKE) fuzz FUZZTIME=$(LONG_FUZZTIME)
 	$(MAKE) soak SOAK=$(SOAK)
 	$(MAKE) mutants
-	TRAINERCAL_LONG=1 RAPID_CHECKS=5000 $(GO) test -count=1 -timeout 60m \
+	TRAINERCAL_COLLECTOR=$(CURDIR)/$(BIN)/otelcol TRAINERCAL_LONG=1 RAPID_CHECKS=5000 $(GO) test -count=1 -timeout 60m \
 		./sdk/internal/... ./gateway/internal/reconcile ./gateway/internal/cli ./gateway/internal/exchangerun ./plugins/exchangesim/world
 	$(MAKE) bench
+	TRAINERCAL_LONG=1 $(GO) test -run '^$$' -bench BenchmarkTelemetryCost -benchtime 3x -timeout 60m ./gateway/internal/cli
 
 .PHONY: clean
 clean: ## remove what was built
