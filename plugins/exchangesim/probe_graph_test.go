@@ -15,19 +15,52 @@ import (
 // graphSteps is how many steps the probe has; fewer passes mean that it stopped early.
 const graphSteps = 36
 
+// graphNotes are the probe's observations where Microsoft's pages leave the answer open,
+// as clients have seen them: a token that is none is refused with 400 or 410, a
+// transaction id used twice for the same answers the first's event, and a stale version
+// is refused with 412.
+var graphNotes = []string{
+	"NOTE garbage delta token -> 400 SyncStateInvalid",
+	"NOTE same transactionId twice -> same event",
+	"NOTE PATCH with a stale If-Match -> 412",
+}
+
 // TestProbeGraph lets Microsoft's own JavaScript client work through a calendar:
-// create, read, page, follow deltas, change, batch and delete. Every step must pass,
-// over https, where the client follows links by itself.
+// create, read, page, follow deltas, change, batch and delete. Every step must pass, over
+// http and over https, where the client follows links by itself.
 func TestProbeGraph(t *testing.T) {
 	probe := graphProbe(t)
-	s, err := exchangesim.Start(exchangesim.Options{TLS: true})
-	if err != nil {
-		t.Fatal(err)
+	// The client itself refuses to follow links over plain http: one step less.
+	for name, steps := range map[string]int{"http": graphSteps - 1, "https": graphSteps} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, err := exchangesim.Start(exchangesim.Options{TLS: name == "https"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = s.Close() })
+			if _, err := s.World().AddMailbox(world.Profile{SMTP: "trainer1@example.org", Name: "Trainer One"}); err != nil {
+				t.Fatal(err)
+			}
+			out := runGraphProbe(t, probe, s)
+			if passed := bytes.Count(out, []byte("\nPASS ")) + 1; passed < steps {
+				t.Fatalf("%d steps passed, want %d:\n%s", passed, steps, out)
+			}
+			for _, note := range graphNotes {
+				if !bytes.Contains(out, []byte(note)) {
+					t.Errorf("the probe did not observe %q:\n%s", note, out)
+				}
+			}
+			if mails := s.Outbox(); len(mails) > 0 {
+				t.Errorf("%d mails would have been sent, the first: %+v", len(mails), mails[0])
+			}
+		})
 	}
-	t.Cleanup(func() { _ = s.Close() })
-	if _, err := s.World().AddMailbox(world.Profile{SMTP: "trainer1@example.org", Name: "Trainer One"}); err != nil {
-		t.Fatal(err)
-	}
+}
+
+// runGraphProbe runs the probe against a simulator and answers what it wrote.
+func runGraphProbe(t *testing.T, probe string, s *exchangesim.Server) []byte {
+	t.Helper()
 	command := exec.CommandContext(t.Context(), "node", filepath.Join(probe, "graph_probe.mjs"),
 		"--base", s.GraphURL(), "--token-url", s.TokenURL(), "--user", "trainer1@example.org",
 		"--client-id", s.Options().ClientID, "--client-secret", s.Options().ClientSecret,
@@ -37,13 +70,7 @@ func TestProbeGraph(t *testing.T) {
 	if err != nil || !bytes.Contains(out, []byte("ALL PASSED")) {
 		t.Fatalf("the probe failed: %v\n%s", err, out)
 	}
-	if passed := bytes.Count(out, []byte("\nPASS ")) + 1; passed < graphSteps {
-		t.Fatalf("%d steps passed, want %d:\n%s", passed, graphSteps, out)
-	}
-	t.Logf("%s", out)
-	if mails := s.Outbox(); len(mails) > 0 {
-		t.Errorf("%d mails would have been sent, the first: %+v", len(mails), mails[0])
-	}
+	return out
 }
 
 // graphProbe makes a folder with the probe and what it needs, or skips the test with

@@ -141,6 +141,17 @@ var graphForms = []graphForm{
 	{"GET", regexp.MustCompile(`^/subscriptions$`), "", unjudged},
 }
 
+// GraphJudges reports whether messages of a kind of request are judged: whoever makes a
+// new kind must give it a definition. The path is what follows the version.
+func GraphJudges(method, path string) bool {
+	for _, form := range graphForms {
+		if form.method == method && form.path.MatchString(strings.ToLower(path)) {
+			return true
+		}
+	}
+	return false
+}
+
 // judge lists what is wrong with a message.
 func (j *graphJudge) judge(m GraphMessage) (complaints []string) {
 	path, query, _ := strings.Cut(m.URL, "?")
