@@ -5,6 +5,9 @@
 // Main types: [Runner] runs a [Job] of one [Kind]; a [Target] is one trainer in it.
 // [Runner.Plan] does the reading half and writes nothing.
 //
+// Most trainers have one turn a run; see phase for the daily full read and for who was
+// switched off. What fails for one item and will fail again backs off; see backoff.
+//
 // It promises that the intention to create or remove an item is stored before the
 // write is sent; that each trainer's result is stored in one transaction together
 // with the cursor it was learnt by; that one trainer's trouble stops no other; and

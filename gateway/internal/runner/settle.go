@@ -67,7 +67,7 @@ func (b *box) result(r *Runner, failing *store.Failing) store.Result {
 	if b.phase == phaseWithdraw {
 		return res
 	}
-	if b.target.Pull {
+	if b.target.Pull && !b.half && b.kind != Adopt { // those leave what was pulled as it was
 		res.Read = store.Reading{At: r.Now(), Covered: b.read.Covered}
 	}
 	// A step that failed must be seen again: the cursor stays where it was.
