@@ -21,7 +21,7 @@ type webhook struct {
 	deaf atomic.Bool
 	// failures is how many notifications are answered with 500 from now on.
 	failures atomic.Int32
-	posts  chan object
+	posts    chan object
 }
 
 func newWebhook(t *testing.T) *webhook {
