@@ -20,7 +20,7 @@ import (
 // A1, A3, A5, A6: whatever goes wrong with a mailbox's read is that mailbox's error,
 // without Complete and without items; the other mailbox is read.
 func TestFailedReadIsNoAnswer(t *testing.T) {
-	config := judged(t)
+	config := simtest.Config{}
 	for name, c := range map[string]struct {
 		fault exchangesim.Fault
 		want  error

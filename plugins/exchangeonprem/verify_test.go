@@ -65,7 +65,7 @@ func TestVerify(t *testing.T) {
 // What each kind of trouble with a mailbox looks like; the account and other
 // mailboxes are not touched by it (auth-4).
 func TestVerifyMailboxes(t *testing.T) {
-	config := judged(t)
+	config := simtest.Config{}
 	for name, c := range map[string]struct {
 		access world.Access
 		state  world.State
@@ -96,7 +96,7 @@ func TestVerifyMailboxes(t *testing.T) {
 // auth-3: with impersonation, the one right that is needed is the role; an account
 // without it is told how to get it.
 func TestVerifyImpersonation(t *testing.T) {
-	config := judged(t)
+	config := simtest.Config{}
 	for name, c := range map[string]struct {
 		access world.Access
 		want   []string

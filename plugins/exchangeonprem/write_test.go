@@ -62,7 +62,7 @@ func TestCreateWholeDays(t *testing.T) {
 // B1: a create whose answer was lost says that nobody knows, and its repetition finds
 // the item instead of making a second one; its content is brought up to date.
 func TestLostCreate(t *testing.T) {
-	config := judged(t)
+	config := simtest.Config{}
 	for _, mode := range []exchangesim.FaultMode{exchangesim.FaultLost, exchangesim.FaultCut, exchangesim.FaultPartial} {
 		t.Run(string(mode), func(t *testing.T) {
 			s := newSim(t, config)

@@ -58,20 +58,31 @@ func (e *EWS) Check(t testing.TB) {
 	if reason := EWSUnavailable(); reason != "" {
 		t.Skip(reason)
 	}
+	// Checks run as a test cleans up, when its context has ended.
+	complaints, err := e.Judge(context.WithoutCancel(t.Context()), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range complaints {
+		t.Error(c)
+	}
+}
+
+// Judge returns what the schema refuses of the messages collected so far, each by its
+// name. It writes them into a directory, which is the caller's to remove.
+func (e *EWS) Judge(ctx context.Context, dir string) ([]string, error) {
 	e.mu.Lock()
 	messages := e.messages
 	e.mu.Unlock()
-	dir := t.TempDir()
+	var all []string
 	for batch := range slices.Chunk(messages, ewsBatch) {
-		// Checks run as a test cleans up, when its context has ended.
-		complaints, err := validateEWS(context.WithoutCancel(t.Context()), dir, batch)
+		complaints, err := validateEWS(ctx, dir, batch)
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
-		for _, c := range complaints {
-			t.Error(c)
-		}
+		all = append(all, complaints...)
 	}
+	return all, nil
 }
 
 // EWSUnavailable says in one line why EWS messages cannot be validated here; empty
