@@ -12,7 +12,7 @@ import (
 	"github.com/trainercal/trainercal/sdk"
 )
 
-// A refused password is not tried again by a gateway that is started again, and may be
+// auth-4: a refused password is not tried again by a gateway that is started again, and may be
 // once it works (the 401 breaker outlives the process).
 func TestRefusalOutlivesTheGateway(t *testing.T) {
 	wrong := true
