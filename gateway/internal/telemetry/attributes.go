@@ -8,7 +8,6 @@ import "go.opentelemetry.io/otel/attribute"
 const (
 	SpanRun     = "sync run"
 	SpanPlan    = "plan"
-	SpanVerify  = "verify"
 	SpanBatch   = "sync batch"
 	SpanTrainer = "sync trainer"
 	// SpanCall is followed by the call's name, for example "plugin Read".
