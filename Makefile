@@ -67,7 +67,7 @@ generate: ## write the committed generated code anew
 
 .PHONY: bench
 bench: ## all benchmarks, with allocations
-	$(GO) test -run '^$$' -bench . -benchmem ./...
+	$(GO) test -run '^$$' -bench . -benchmem -timeout 60m ./...
 
 .PHONY: fuzz
 fuzz: ## fuzz every decoder of outside bytes for FUZZTIME each

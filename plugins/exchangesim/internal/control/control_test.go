@@ -2,6 +2,7 @@ package control_test
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -18,11 +19,11 @@ import (
 
 // rig is the control interface over a world with Ana's mailbox.
 type rig struct {
-	t       *testing.T
-	world   *world.World
-	faults  *faults.Set
-	handler *control.Handler
-	revoked int
+	t                   *testing.T
+	world               *world.World
+	faults              *faults.Set
+	handler             *control.Handler
+	revoked, challenged int
 }
 
 func newRig(t *testing.T) *rig {
@@ -30,7 +31,7 @@ func newRig(t *testing.T) *rig {
 	r := &rig{t: t, faults: faults.New(1)}
 	r.world = world.New(world.Options{Now: func() time.Time { return time.Date(2026, 10, 21, 12, 0, 0, 0, time.UTC) }})
 	r.handler = control.New(control.Options{
-		World: r.world, Faults: r.faults, RevokeTokens: func() { r.revoked++ }, EWSPath: "/EWS", GraphPrefix: "/graph",
+		World: r.world, Faults: r.faults, RevokeTokens: func() { r.revoked++ }, ChallengeTokens: func() { r.challenged++ }, EWSPath: "/EWS", GraphPrefix: "/graph",
 	})
 	r.want(201, "POST", "/control/mailboxes", `{"smtp": "ana@x.example", "name": "Ana Ortiz", "zone": "Europe/Berlin"}`)
 	return r
@@ -209,5 +210,32 @@ func TestPages(t *testing.T) {
 		if status, _ := r.do("GET", path, ""); status != want {
 			t.Errorf("%s: %d, want %d", path, status, want)
 		}
+	}
+}
+
+// The application is limited to mailboxes and challenged from outside; a reset lifts the
+// limit.
+func TestApplication(t *testing.T) {
+	r := newRig(t)
+	ana, err := r.world.Mailbox("ana@x.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.want(204, "PUT", "/control/application/mailboxes", `{"mailboxes": ["bob@x.example"]}`)
+	if err := r.world.Online(ana); !errors.Is(err, world.ErrAccessDenied) {
+		t.Errorf("outside of the limit: %v", err)
+	}
+	r.want(204, "POST", "/control/reset", "")
+	if err := r.world.Online(ana); err != nil {
+		t.Errorf("after a reset: %v", err)
+	}
+	r.want(400, "PUT", "/control/application/mailboxes", `{"mailbox": "bob@x.example"}`)
+	r.want(204, "POST", "/control/tokens/challenge", "")
+	if r.challenged != 1 {
+		t.Errorf("%d challenges, want 1", r.challenged)
+	}
+	r.want(200, "PATCH", anas, `{"state": "onPremises"}`)
+	if err := r.world.Online(ana); !errors.Is(err, world.ErrMailboxMoved) {
+		t.Errorf("on premises: %v", err)
 	}
 }

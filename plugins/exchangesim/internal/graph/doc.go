@@ -12,6 +12,8 @@
 //     event that left the window has one, and a series comes whole in one page;
 //   - delta tokens are opaque; one of an older generation or of an expired log is
 //     answered with 410;
+//   - Outlook's documented limits hold: operations at once and requests in ten minutes
+//     for a mailbox, items of a $batch at a time; what is refused counts, too;
 //   - ids come in two forms, classic and immutable, and a request understands the form
 //     it asked for with its Prefer header;
 //   - query options that are not simulated are refused, never ignored, except where
