@@ -3,6 +3,8 @@ package ewscalendar
 import (
 	"context"
 
+	"github.com/hashicorp/go-hclog"
+
 	"github.com/trainercal/trainercal/plugins/internal/contract"
 	"github.com/trainercal/trainercal/plugins/internal/ews"
 	"github.com/trainercal/trainercal/sdk"
@@ -143,6 +145,9 @@ func (r *reading) watched(ctx context.Context, subjects []*subject) error {
 		if s.last.State != "" {
 			r.account.trust.learn(r.version, observed(s.last, s.look.mark, s.exact, s.changes))
 		}
+	}
+	if r.account.trust.in(r.version) == refuted {
+		hclog.FromContext(ctx).Warn("calendar folders of this server do not tell of every change: each mailbox is asked by itself what changed (SyncFolderItems)", "server", r.version)
 	}
 	return err
 }
