@@ -161,10 +161,10 @@ func TestForgedNotification(t *testing.T) {
 	if resp.StatusCode != http.StatusAccepted {
 		t.Errorf("HTTP %d, want 202", resp.StatusCode)
 	}
-	select {
-	case e := <-l.events:
-		t.Errorf("after a forged notification: %+v", e)
-	default:
+	for len(l.events) > 0 {
+		if e := <-l.events; len(e.Dirty) > 0 {
+			t.Errorf("a forged notification hints at %q", e.Dirty)
+		}
 	}
 }
 

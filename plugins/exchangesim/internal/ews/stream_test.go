@@ -207,24 +207,35 @@ func TestStreamAffinity(t *testing.T) {
 	}
 }
 
-// A stream lasts as long as it was asked for, and beats meanwhile; one account has few.
+// A stream beats while nothing happens, and ends in order when its time is over.
 func TestStreamPace(t *testing.T) {
 	r := newRig(t)
-	r.handler.streams.opts.Heartbeat, r.handler.streams.opts.Minute = time.Millisecond, 200*time.Millisecond
 	id := r.subscribed(ana, http.Header{})
-	messages, stop := r.follow(http.Header{}, id)
-	defer stop()
-	beats, closed := 0, false
-	for m := range messages {
+	r.handler.streams.opts.Heartbeat = time.Millisecond
+	beating, stop := r.follow(http.Header{}, id)
+	for m := range beating {
 		if m.path("Notifications", "Notification", "StatusEvent") != nil {
-			beats++
+			break
 		}
-		closed = m.value("ConnectionStatus") == "Closed"
 	}
-	if beats == 0 || !closed {
-		t.Errorf("%d heartbeats, closed in order: %v", beats, closed)
+	stop()
+	r.handler.streams.opts.Heartbeat, r.handler.streams.opts.Minute = time.Hour, time.Millisecond
+	ending, stop := r.follow(http.Header{}, id)
+	defer stop()
+	var last *element
+	for m := range ending {
+		last = m
 	}
-	r.handler.streams.opts.Minute, r.handler.streams.opts.Connections = time.Hour, 1
+	if last == nil || last.value("ConnectionStatus") != "Closed" {
+		t.Error("the stream did not end in order")
+	}
+}
+
+// An account keeps few streams open.
+func TestStreamLimit(t *testing.T) {
+	r := newRig(t)
+	r.handler.streams.opts.Connections = 1
+	id := r.subscribed(ana, http.Header{})
 	held, release := r.follow(http.Header{}, id)
 	defer release()
 	<-held
