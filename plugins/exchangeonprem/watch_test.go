@@ -215,3 +215,20 @@ func TestManyWatches(t *testing.T) {
 		t.Errorf("%d subscriptions were made, want 5", made)
 	}
 }
+
+// A stream that lasts has a connection of its own with NTLM too, which is signed in once;
+// other requests go on beside it.
+func TestWatchOverNTLM(t *testing.T) {
+	s := newSim(t, simtest.Config{Options: exchangesim.Options{EWSSchemes: []string{"NTLM"}}})
+	m := s.mailbox(t, "Europe/London")
+	account := s.open(t, map[string]any{"access": "impersonation", "auth": "ntlm"})
+	f := follow(t, account, fresh(m)...)
+	f.state(m)
+	add(t, s.box(t, m), m, hour("Lunch", at(3, 12, 9)))
+	f.dirty(m)
+	if got := read(t, account, m, nil).subjects(); len(got) != 1 {
+		t.Errorf("read %q beside the stream", got)
+	}
+	add(t, s.box(t, m), m, hour("Dinner", at(3, 13, 9)))
+	f.dirty(m)
+}
