@@ -4,12 +4,16 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http/httptest"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,8 +23,8 @@ import (
 	"github.com/trainercal/trainercal/plugins/exchangesim/world"
 )
 
-// canariesPerTrainer of each kind are put into a calendar of each service.
-const canariesPerTrainer = 20
+// canariesPerTrainer of each kind are put into a calendar of each service: 200 in all.
+const canariesPerTrainer = 50
 
 // canaries are the words of the trainers' own appointments. Each is a single word, so
 // that it would pass wherever only the form of a value is looked at.
@@ -101,6 +105,32 @@ func checkNoToken(t *testing.T, where, text string) {
 	}
 }
 
+// arguments are the command lines of the gateway's and the plugins' processes, as anybody
+// on the machine can read them.
+type arguments struct {
+	mu   sync.Mutex
+	seen map[string]bool
+}
+
+// look reads them while a request is under way.
+func (a *arguments) look(exchangesim.Exchange) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, name := range files {
+		line, err := os.ReadFile(name)
+		if err == nil && strings.Contains(string(line), programs) {
+			a.seen[strings.ReplaceAll(string(line), "\x00", " ")] = true
+		}
+	}
+}
+
+func (a *arguments) String() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return strings.Join(slices.Sorted(maps.Keys(a.seen)), "\n")
+}
+
 // attempt runs the program, which may fail, and returns all that it said.
 func (l *lab) attempt(t *testing.T, args ...string) string {
 	t.Helper()
@@ -114,11 +144,13 @@ func (l *lab) attempt(t *testing.T, args ...string) string {
 }
 
 // Text of the trainers' own appointments stays where behaviour allows it (pull-3), also
-// when everything goes wrong and all is logged: of a private item nothing is kept or
+// when everything goes wrong and all is logged, in traces, metrics, logs, results, error
+// texts and the processes' arguments: of a private item nothing is kept or
 // said, of others subject and body are in the state and nowhere else, and places,
 // categories, attendees and the accounts' secrets are nowhere.
 func TestCanaries(t *testing.T) {
-	l, upstream := newLab(t), &collector{}
+	processes := &arguments{seen: map[string]bool{}}
+	l, upstream := newWatchedLab(t, processes.look), &collector{}
 	server := httptest.NewServer(upstream)
 	defer server.Close()
 	l.env = append(l.env, "OTEL_EXPORTER_OTLP_ENDPOINT="+server.URL)
@@ -158,6 +190,10 @@ func TestCanaries(t *testing.T) {
 	checkNoToken(t, "the state", state)
 	forbidden := slices.Concat(words.private, words.normal, words.nowhere, accountSecrets)
 	said["the collector"] = protojson.Format(&upstream.received)
+	said["the collector's metrics"] = protojson.Format(&upstream.measured)
+	if runtime.GOOS == "linux" {
+		said["the processes' arguments"] = processes.String()
+	}
 	said["the trace history"] = l.file(t, "gateway.traces.db")
 	for where, text := range said {
 		if len(text) == 0 {

@@ -84,23 +84,33 @@ func wholeStory(t *testing.T) observed {
 	upstream := &collector{}
 	server := httptest.NewServer(upstream)
 	defer server.Close()
-	r, prometheus := newStory(t, server.URL)
+	play(t, server.URL)
+	upstream.mu.Lock()
+	defer upstream.mu.Unlock()
+	return whatIsObserved(upstream.received.GetResourceSpans(), upstream.measured.GetResourceMetrics())
+}
+
+// play plays the whole story for a collector at an address.
+func play(t *testing.T, collector string) {
+	t.Helper()
+	r, prometheus := newStory(t, collector)
 	r.tell()
 	pid, stop := r.serve()
 	page(t, "http://"+prometheus+"/metrics")
 	r.killPlugins(pid)
 	r.attempt("sync") // handed to the serve, which starts the plugins again
 	stop()
-	upstream.mu.Lock()
-	defer upstream.mu.Unlock()
-	return whatIsObserved(upstream.received.GetResourceSpans(), upstream.measured.GetResourceMetrics())
 }
 
 // run-3: what a collector gets is what the guide's tables say, no more and no less, in
 // the types they say, by the semantic conventions for HTTP and RPC; and every trace is
 // one tree, unless it says that spans were lost.
 func TestTelemetryIsAsDocumented(t *testing.T) {
-	o := wholeStory(t)
+	wholeStory(t).check(t)
+}
+
+func (o observed) check(t *testing.T) {
+	t.Helper()
 	o.checkAttributes(t)
 	o.checkEvents(t)
 	o.checkMetrics(t)
@@ -282,4 +292,3 @@ func (o observed) checkTrees(t *testing.T) {
 		t.Errorf("%d of %d traces are whole: too few to judge by", whole, len(traces))
 	}
 }
-

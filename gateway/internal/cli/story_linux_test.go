@@ -91,6 +91,7 @@ func (r *killRig) throttled() {
 		r.fault(exchangesim.Fault{Protocol: protocol, Mode: exchangesim.FaultStatus, Status: 429, RetryAfter: "1", Times: 1})
 		r.fault(exchangesim.Fault{Protocol: protocol, Mode: exchangesim.FaultStatus, Status: 503, Code: "ErrorServerBusy", RetryAfter: "1", Times: 1})
 	}
+	r.fault(exchangesim.Fault{Protocol: "ews", Mode: exchangesim.FaultStatus, Status: 500, Code: "ErrorServerBusy", RetryAfter: "1", Times: 1})
 	r.sync(0)
 	r.sim.ClearFaults()
 }

@@ -34,7 +34,14 @@ type lab struct {
 
 func newLab(t *testing.T) *lab {
 	t.Helper()
-	sim, env, err := newSim(nil)
+	return newWatchedLab(t, nil)
+}
+
+// newWatchedLab is a lab whose requests are seen by observe, while they wait for their
+// answers.
+func newWatchedLab(t *testing.T, observe func(exchangesim.Exchange)) *lab {
+	t.Helper()
+	sim, env, err := newSim(observe)
 	if err != nil {
 		t.Fatal(err)
 	}
