@@ -17,8 +17,6 @@ import (
 type following struct {
 	t      *testing.T
 	events chan sdk.WatchEvent
-	mu     sync.Mutex
-	states map[string][]byte
 	stop   func() error
 }
 
@@ -26,15 +24,10 @@ type following struct {
 func follow(t *testing.T, account sdk.Account, boxes ...sdk.WatchMailbox) *following {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	f := &following{t: t, events: make(chan sdk.WatchEvent, 10_000), states: map[string][]byte{}}
+	f := &following{t: t, events: make(chan sdk.WatchEvent, 10_000)}
 	ended := make(chan error, 1)
 	go func() {
 		ended <- sdk.Watch(ctx, account, sdk.WatchRequest{Mailboxes: boxes}, func(e sdk.WatchEvent) error {
-			f.mu.Lock()
-			defer f.mu.Unlock()
-			if e.State != nil {
-				f.states[e.State.Mailbox] = e.State.State
-			}
 			f.events <- e
 			return nil
 		})
@@ -68,17 +61,6 @@ func (f *following) state(m sdk.Mailbox) {
 func (f *following) dirty(m sdk.Mailbox) {
 	f.t.Helper()
 	f.until("a hint at a mailbox", func(e sdk.WatchEvent) bool { return len(e.Dirty) > 0 && e.Dirty[0] == m.Address })
-}
-
-// stored are the mailboxes with what the host would have stored.
-func (f *following) stored(boxes ...sdk.Mailbox) []sdk.WatchMailbox {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	var list []sdk.WatchMailbox
-	for _, m := range boxes {
-		list = append(list, sdk.WatchMailbox{Mailbox: m, State: f.states[m.Address]})
-	}
-	return list
 }
 
 func fresh(boxes ...sdk.Mailbox) []sdk.WatchMailbox {
