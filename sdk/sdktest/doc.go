@@ -8,7 +8,9 @@
 // [OverGRPC] puts a backend behind the contract's real transport.
 //
 // The package promises that a case which a backend cannot pass by its nature is
-// skipped only where the subject states the limitation, with its reason.
+// skipped only where the subject states the limitation, with its reason, or where it
+// needs a capability that the backend does not announce. [Listen] plays the host's
+// listener for backends that take notifications.
 //
 // Neighbours: package sdk is the contract; each case's comment cites the
 // behaviours and scenarios it stands for.
