@@ -75,7 +75,7 @@ func (s *Server) observe(protocol, url string, r *http.Request, body []byte, a *
 	s.opts.Observe(Exchange{
 		Protocol: protocol, Method: r.Method, URL: url, RequestHeader: header, RequestBody: body,
 		Authorized: r.Header.Get("Authorization") != "",
-		Status: a.Status, ResponseHeader: a.Header, ResponseBody: answer, Fault: a.Fault,
+		Status:     a.Status, ResponseHeader: a.Header, ResponseBody: answer, Fault: a.Fault,
 	})
 }
 
