@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/trainercal/trainercal/gateway/internal/runner"
 	"github.com/trainercal/trainercal/gateway/internal/store"
 )
 
@@ -61,6 +62,7 @@ func live(tb testing.TB, t *rapid.T, kind func(testing.TB) calendars) {
 		"lose the state":     h.lose,
 		"sync":               h.sync,
 		"sync, disturbed":    h.syncDisturbed,
+		"re-sync":            h.resync,
 		"settle":             h.settle,
 	})
 	h.t = t
@@ -247,9 +249,29 @@ func (h *history) orphan(who *trainer) {
 	}
 }
 
-func (h *history) run() store.Run {
+// resync builds everything afresh, or by difference, at times in a process that dies
+// (resync-1).
+func (h *history) resync(t *rapid.T) {
+	kind := rapid.SampledFrom([]runner.Kind{runner.Resync, runner.ResyncInPlace}).Draw(t, "kind")
+	h.gateway.account.disturbance = &disturbance{crashAt: rapid.SampledFrom([]int{0, 0, 3, 6, 9}).Draw(t, "step")}
+	crashes := h.gateway.account.crashAt > 0
+	run := h.runKind(kind)
+	h.gateway.account.disturbance = &disturbance{}
+	if crashes {
+		h.must(h.gateway.close())
+		h.must(h.gateway.open())
+	} else if run.State != store.RunOK {
+		t.Fatalf("an undisturbed re-sync is %s: %s", run.State, failures(run))
+	}
+}
+
+func (h *history) run() store.Run { return h.runKind(runner.Sync) }
+
+func (h *history) runKind(kind runner.Kind) store.Run {
 	h.must(h.gateway.tell(h.model))
-	run, err := h.gateway.runner().Run(context.Background(), job(h.model))
+	j := job(h.model)
+	j.Kind = kind
+	run, err := h.gateway.runner().Run(context.Background(), j)
 	if err != nil {
 		h.t.Fatalf("the run could not be recorded: %v", err)
 	}
