@@ -23,7 +23,7 @@ type fleet struct {
 // The sizes of a fleet: what an operator may have, and what every change is tested with.
 const (
 	largeFleet, largeItems = 10_000, 50
-	smallFleet, smallItems = 400, 5
+	smallFleet, smallItems = 200, 3
 )
 
 // newFleet starts mailboxes with items each.

@@ -15,7 +15,7 @@ import (
 
 const (
 	// longCycles is how many cycles a long test has, shortCycles one for every change.
-	longCycles, shortCycles = 200, 60
+	longCycles, shortCycles = 200, 40
 	// faultShare is the share of requests that fail.
 	faultShare = 0.05
 	// pluginLife is how many cycles a plugin process lives: a server that asked it to
