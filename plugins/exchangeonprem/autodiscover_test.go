@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -13,6 +14,7 @@ import (
 	"github.com/trainercal/trainercal/plugins/exchangeonprem"
 	"github.com/trainercal/trainercal/plugins/exchangesim"
 	"github.com/trainercal/trainercal/plugins/exchangesim/simtest"
+	"github.com/trainercal/trainercal/plugins/exchangesim/world"
 	"github.com/trainercal/trainercal/sdk"
 )
 
@@ -98,6 +100,34 @@ func TestAutodiscoverFails(t *testing.T) {
 				t.Errorf("%+v", checks[1])
 			}
 		})
+	}
+}
+
+// A trainer's address in another domain than the master account's leads the password
+// nowhere, whatever answers there.
+func TestAutodiscoverStaysInTheAccountsDomain(t *testing.T) {
+	var sent atomic.Int32
+	s := newSim(t, simtest.Config{Options: exchangesim.Options{
+		TLS: true, Names: []string{"evil.example", "mail.lakeside.example"},
+		Autodiscover: map[string]exchangesim.AutodiscoverAnswer{"evil.example": {EWSURL: "https://evil.example/EWS/Exchange.asmx"}},
+		Observe: func(x exchangesim.Exchange) {
+			if x.Authorized {
+				sent.Add(1)
+			}
+		},
+	}})
+	m := sdk.Mailbox{Address: "trainer@evil.example", TimeZone: "Europe/London"}
+	if _, err := s.World().AddMailbox(world.Profile{SMTP: m.Address, Zone: m.TimeZone}); err != nil {
+		t.Fatal(err)
+	}
+	for _, auth := range []string{"basic", "ntlm"} {
+		steps, checks := verify(t, s.discovered(t, map[string]any{"auth": auth}), m)
+		if steps[1] != "autodiscover: failed" || checks[1].Advice == "" {
+			t.Errorf("%s: %v, %+v", auth, steps, checks[1])
+		}
+	}
+	if n := sent.Load(); n != 0 {
+		t.Errorf("credentials were sent %d times", n)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,7 +63,9 @@ func (b backend) newLines(account string, set settings) *lines {
 }
 
 // locator finds the server where it is not configured: by the master account's address,
-// and by a mailbox's, because the master account need not have a mailbox.
+// and by a mailbox's of the same domain, because the master account need not have a
+// mailbox. Trainers' addresses are not the operator's words: one of another domain would
+// lead the password there.
 func (l *lines) locator(master string) func(context.Context, string) (*url.URL, *sdk.Error) {
 	if l.set.url != nil {
 		return nil
@@ -72,8 +75,19 @@ func (l *lines) locator(master string) func(context.Context, string) (*url.URL, 
 		Hosts: l.set.hosts, LookupSRV: net.DefaultResolver.LookupSRV,
 	})
 	return func(ctx context.Context, mailbox string) (*url.URL, *sdk.Error) {
-		return finder.Find(ctx, distinct(master, l.set.username, mailbox)...)
+		addresses := distinct(master, l.set.username)
+		if slices.ContainsFunc(addresses, func(own string) bool { return sameDomain(own, mailbox) }) {
+			addresses = distinct(append(addresses, mailbox)...)
+		}
+		return finder.Find(ctx, addresses...)
 	}
+}
+
+// sameDomain reports whether both are addresses of one domain.
+func sameDomain(a, b string) bool {
+	_, domain, ok := strings.Cut(a, "@")
+	_, other, _ := strings.Cut(b, "@")
+	return ok && domain != "" && strings.EqualFold(domain, other)
 }
 
 // distinct drops what is empty and what came before.
