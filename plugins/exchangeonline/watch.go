@@ -111,8 +111,12 @@ func (w *watch) subscriber(b *watchedBox, secret secretHash) *subscriber {
 	return &subscriber{address: b.Address, secret: secret, signal: func(l lifecycle) { w.signal(b, l) }}
 }
 
-// signal takes a lifecycle event from a delivery.
+// signal takes a lifecycle event from a delivery. Only one that asks for something is
+// kept, so that none that was not looked at yet is lost to one that does not.
 func (w *watch) signal(b *watchedBox, l lifecycle) {
+	if l != reauthorizationRequired && l != subscriptionRemoved {
+		return
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.signals[b] != subscriptionRemoved { // nothing says more than that

@@ -292,6 +292,11 @@ func TestDeliveries(t *testing.T) {
 			if made, renewed := s.count(http.MethodPost), s.count(http.MethodPatch); made != 2 || renewed != 1 {
 				t.Errorf("reauthorizationRequired: %d made and %d renewed, want 2 and 1", made, renewed)
 			}
+			post(t, a, s.of(ben, reauthorizationRequired), s.of(ben, missed), s.of(ben, "somethingNew"))
+			time.Sleep(time.Second)
+			if made, renewed := s.count(http.MethodPost), s.count(http.MethodPatch); made != 2 || renewed != 2 {
+				t.Errorf("reauthorizationRequired, then others: %d made and %d renewed, want 2 and 2", made, renewed)
+			}
 			removed := s.of(ana, subscriptionRemoved)
 			s.drop(removed.Subscription)
 			if got := post(t, a, removed); !slices.Equal(got.Dirty, []string{ana}) {
