@@ -94,8 +94,9 @@ func observed(before cursor, now ews.Mark, exact bool, changes ews.Changes) verd
 	switch {
 	case now == before.Mark:
 		return refuted
-	case changes.Created == 0 && changes.Deleted == 0:
-		return proven
+	case changes.Created > 0 || changes.Deleted > 0, now.Deleted != before.Mark.Deleted, now.Total != before.Mark.Total:
+		// What was made and deleted in between is in the counts alone.
+		return unknown
 	}
-	return unknown
+	return proven
 }

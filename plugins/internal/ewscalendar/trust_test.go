@@ -12,6 +12,8 @@ import (
 func TestObserved(t *testing.T) {
 	before := cursor{State: "s", Mark: ews.Mark{Folder: "f", Commit: "1"}, Exact: true, Settled: true}
 	moved := ews.Mark{Folder: "f", Commit: "2"}
+	passing := moved
+	passing.Deleted++
 	loose, fresh := before, before
 	loose.Exact, fresh.Settled = false, false
 	changed := ews.Changes{Updated: 1}
@@ -22,16 +24,17 @@ func TestObserved(t *testing.T) {
 		changes ews.Changes
 		want    verdict
 	}{
-		"an item changed, and the mark moved":     {before, moved, true, changed, proven},
-		"an item changed, and it did not":         {before, before.Mark, true, changed, refuted},
-		"an item was deleted, and it did not":     {before, before.Mark, true, ews.Changes{Deleted: 1}, refuted},
-		"an item was made":                        {before, moved, true, ews.Changes{Created: 1}, unknown},
-		"an item changed and another was deleted": {before, moved, true, ews.Changes{Updated: 1, Deleted: 1}, unknown},
-		"nothing happened":                        {before, before.Mark, true, ews.Changes{}, unknown},
-		"the mark alone moved":                    {before, moved, true, ews.Changes{}, unknown},
-		"something may have happened before":      {loose, before.Mark, true, changed, unknown},
-		"the last change was a moment before":     {fresh, before.Mark, true, changed, unknown},
-		"something happened while looking":        {before, before.Mark, false, changed, unknown},
+		"an item changed, and the mark moved":        {before, moved, true, changed, proven},
+		"an item changed, and it did not":            {before, before.Mark, true, changed, refuted},
+		"an item was deleted, and it did not":        {before, before.Mark, true, ews.Changes{Deleted: 1}, refuted},
+		"an item was made":                           {before, moved, true, ews.Changes{Created: 1}, unknown},
+		"an item changed and another was deleted":    {before, moved, true, ews.Changes{Updated: 1, Deleted: 1}, unknown},
+		"an item changed, and another came and went": {before, passing, true, changed, unknown},
+		"nothing happened":                           {before, before.Mark, true, ews.Changes{}, unknown},
+		"the mark alone moved":                       {before, moved, true, ews.Changes{}, unknown},
+		"something may have happened before":         {loose, before.Mark, true, changed, unknown},
+		"the last change was a moment before":        {fresh, before.Mark, true, changed, unknown},
+		"something happened while looking":           {before, before.Mark, false, changed, unknown},
 	} {
 		if got := observed(c.before, c.now, c.exact, c.changes); got != c.want {
 			t.Errorf("%s: %d, want %d", name, got, c.want)
