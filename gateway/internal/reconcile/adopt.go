@@ -43,9 +43,16 @@ func Adopt(in Input, former Former) Plan {
 	if !in.Read.Complete || !in.Read.FoundAll || former.Titles == nil {
 		return Plan{}
 	}
-	p := adopter{planner: &planner{view: newView(in), ownItems: map[calendar.ItemID]bool{}}, former: former}
+	p := adopter{
+		planner: &planner{view: newView(in), ownItems: map[calendar.ItemID]bool{}}, former: former, seconds: map[calendar.ItemID]bool{},
+	}
 	for _, l := range p.lookalikes(former.Titles) {
 		p.take(l)
+	}
+	for id := range p.seconds {
+		if !p.ownItems[id] {
+			p.find(ReasonSecond, id)
+		}
 	}
 	p.sort()
 	return p.plan
@@ -54,10 +61,16 @@ func Adopt(in Input, former Former) Plan {
 type adopter struct {
 	*planner
 	former Former
+	// seconds are items beside one of ours, unless they are taken for something else.
+	seconds map[calendar.ItemID]bool
 }
 
-// take plans one item.
+// take plans one item. One that stands for two things of the same title and time is
+// taken for the first.
 func (a adopter) take(l lookalike) {
+	if a.ownItems[l.item.ID] {
+		return
+	}
 	link, linked := a.links[l.wanted.Key]
 	step := CalendarStep{Reason: ReasonTakenOver, Link: Link{
 		Key: l.wanted.Key, ItemID: l.item.ID, Version: l.item.Version, Rendered: l.item.Appointment, State: LinkWritten,
@@ -66,7 +79,7 @@ func (a adopter) take(l lookalike) {
 	case a.former.Remove:
 		step.Op, step.Duplicate = OpRemove, true
 	case linked && link.ItemID != "" || len(a.candidates(l.wanted.Key)) > 0:
-		a.find(ReasonSecond, l.item.ID)
+		a.seconds[l.item.ID] = true
 		return
 	case l.wanted.Ended || !a.in.Policy.Push:
 		a.skip(ReasonEnded, l.wanted.Key, l.item.ID)
@@ -76,6 +89,7 @@ func (a adopter) take(l lookalike) {
 		step.Link.Generation, step.Link.Rendered, step.Link.Revision = a.in.Generation(), l.wanted.Appointment, l.wanted.Revision
 		a.links[l.wanted.Key] = step.Link
 	}
+	a.ownItems[l.item.ID] = true
 	a.plan.Calendar = append(a.plan.Calendar, step)
 	for _, m := range a.in.Mirrors {
 		if m.ItemID == l.item.ID {

@@ -166,6 +166,17 @@ func TestAdopt(t *testing.T) {
 		{"it goes beside ours", searched(want, []Link{link}, nil, former), true, []string{"remove taken_over 1"}},
 		{"beside ours", searched(want, []Link{link}, nil, former), false, []string{"found second 1"}},
 		{"twice", searched(want, nil, nil, former, with(func(i *calendar.Item) { i.ID = "2" })), false, []string{"update taken_over 1", "found second 2"}},
+		{
+			"for two courses alike", searched(append([]Wanted{{Key: otherKey, Revision: 4, Appointment: fork}}, want...), nil, nil, former,
+				with(func(i *calendar.Item) { i.ID = "2" }), with(func(i *calendar.Item) { i.ID = "3" })),
+			false,
+			[]string{"update taken_over 1", "update taken_over 2", "found second 3"},
+		},
+		{
+			"for two courses alike, it goes", searched(append([]Wanted{{Key: otherKey, Revision: 4, Appointment: fork}}, want...), nil, nil, former),
+			true,
+			[]string{"remove taken_over 1"},
+		},
 		{"A12 another title", searched(want, nil, nil, with(func(i *calendar.Item) { i.Subject = "Forklift" })), false, nil},
 		{"another time", searched(want, nil, nil, with(func(i *calendar.Item) { i.When.End = i.When.End.Add(time.Minute) })), false, nil},
 		{"private", searched(want, nil, nil, with(func(i *calendar.Item) { i.Sensitivity = calendar.SensitivityPrivate })), false, nil},
