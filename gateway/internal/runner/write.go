@@ -39,13 +39,13 @@ func (p *pass) write(ctx context.Context, account sdk.Account, boxes []*box) {
 	}
 }
 
-// intend stores the links of items about to be created or removed, so that a crash
+// intend stores the links of items about to be made ours or removed, so that a crash
 // before the result is stored is recovered from (B2).
 func (p *pass) intend(ctx context.Context, b *box) error {
 	var links []reconcile.Link
 	for _, s := range b.plan.Calendar {
-		if s.Op != reconcile.OpUpdate && !s.Duplicate {
-			links = append(links, s.Link)
+		if link, ok := intention(s); ok {
+			links = append(links, link)
 		}
 	}
 	if len(links) == 0 {
@@ -55,6 +55,20 @@ func (p *pass) intend(ctx context.Context, b *box) error {
 		return fmt.Errorf("store %d intentions of %s: %w", len(links), b.target.ID, err)
 	}
 	return nil
+}
+
+// intention is what is remembered of a step before it is sent: of a creation and of a
+// removal, and of an item that gets our marker by an update, which is then found by it.
+func intention(s reconcile.CalendarStep) (reconcile.Link, bool) {
+	link := s.Link
+	switch {
+	case s.Duplicate:
+		return link, false
+	case s.Op == reconcile.OpUpdate && s.Reason == reconcile.ReasonTakenOver:
+		link.State, link.ItemID, link.Version = reconcile.LinkIntended, "", ""
+		return link, true
+	}
+	return link, s.Op != reconcile.OpUpdate
 }
 
 // operations turns the plan's steps into the contract's; the operation's id is the
@@ -71,8 +85,8 @@ func (p *pass) operations(b *box) []sdk.Operation {
 			ItemID: s.Link.ItemID, Version: s.Link.Version,
 			Appointment: s.Link.Rendered, Base: s.Base, MaybeDone: s.MaybeDone,
 		}
-		if s.Op == reconcile.OpRemove {
-			// It goes whatever it says by now.
+		if s.Op == reconcile.OpRemove && s.Reason != reconcile.ReasonTakenOver {
+			// It goes whatever it says by now. What bears nobody's marker goes as it was seen.
 			ops[i].Version = ""
 		}
 		b.done[i] = stepResult{sent: true, err: sdk.CodeOutcomeUnknown.New("the plugin did not answer for the operation")}
