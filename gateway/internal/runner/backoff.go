@@ -78,10 +78,11 @@ func (b *box) rest(now time.Time, everything bool) {
 	b.plan.Calendar = slices.DeleteFunc(b.plan.Calendar, func(s reconcile.CalendarStep) bool { return !due(s) })
 }
 
-// mustReread reports whether something is to be tried again that only a full read shows.
+// mustReread reports whether something is to be tried again that only a full read shows,
+// or met an item of which only such a read tells what it is by now.
 func (b *box) mustReread() bool {
 	return slices.ContainsFunc(b.memory.Owed, func(o store.Owed) bool {
-		return seenInRead(o.Reason) && (b.impatient || !b.started.Before(o.Next))
+		return seenInRead(o.Reason) && (b.impatient || b.conflicted || !b.started.Before(o.Next))
 	})
 }
 
@@ -110,12 +111,23 @@ func (b *box) owed() []store.Owed {
 	for _, o := range b.memory.Owed {
 		known := slices.ContainsFunc(owed, func(n store.Owed) bool { return n.Key == o.Key })
 		// A read of changes alone does not show again what an earlier one showed.
-		if !known && seenInRead(o.Reason) && !b.read.Full && b.target.Push {
+		if !known && seenInRead(o.Reason) && !b.read.Full && b.target.Push && !b.overtook(o) {
 			owed = append(owed, o)
 		}
 	}
 	slices.SortFunc(owed, func(x, y store.Owed) int { return cmp.Or(cmp.Compare(x.Key, y.Key), cmp.Compare(x.Step, y.Step)) })
 	return owed
+}
+
+// overtook reports whether the item that something is owed to was written or removed for
+// another reason: then it is as it should be.
+func (b *box) overtook(o store.Owed) bool {
+	for i, d := range b.done {
+		if s := b.plan.Calendar[i]; s.Link.Key == o.Key && !s.Duplicate && d.sent && d.err == nil {
+			return o.Reason != reconcile.ReasonDuplicate
+		}
+	}
+	return false
 }
 
 func keep(all []store.Owed, is func(store.Owed) bool) []store.Owed {

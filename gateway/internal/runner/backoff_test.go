@@ -205,3 +205,32 @@ func TestDriftBacksOff(t *testing.T) {
 		t.Errorf("items %v, owed %+v", got, r.memory("ana").Owed)
 	}
 }
+
+// TestTriggerOvertakesDrift: a trigger restores at once what backs off because a repair of
+// it was refused (push-9), though the cursor went on; then nothing is owed any more.
+func TestTriggerOvertakesDrift(t *testing.T) {
+	t.Parallel()
+	r, f, step, _ := backoffRig(t)
+	c := r.course("1", 30, "ana")
+	step()
+	f.refuse = func(op sdk.Operation) bool { return op.Kind == sdk.Update }
+	item := r.items("ana")[0]
+	r.calendar.Put(r.target("ana").Mailbox.Address, string(item.ID), sdktest.Entry{
+		Subject: "Mine now", When: item.When, ShowAs: calendar.ShowAsBusy, Sensitivity: calendar.SensitivityNormal,
+	})
+	for range 8 {
+		step()
+	}
+	f.refuse = nil
+	c.Name = "Forklift"
+	r.give(c)
+	if out := step(); out.State != store.RunOK {
+		t.Errorf("the trigger ended as %+v", out.Failing)
+	}
+	if got := r.own("ana")[course1]; len(got) != 1 || got[0] != "Training: Forklift" {
+		t.Errorf("the calendar has %q", got)
+	}
+	if owed := r.memory("ana").Owed; len(owed) > 0 {
+		t.Errorf("still owed: %+v", owed)
+	}
+}

@@ -42,6 +42,8 @@ type box struct {
 	// of the plan because they back off.
 	impatient bool
 	resting   []store.Owed
+	// conflicted: in this run an item was found to be another one than was read.
+	conflicted bool
 	// clearing are the removals with which a planned re-sync would begin; half says that
 	// plan is those of a real one.
 	clearing []reconcile.CalendarStep

@@ -47,6 +47,8 @@ type pass struct {
 	schedules map[string]schedule
 	// cleared are the trainers that a re-sync has cleared.
 	cleared map[platform.TrainerID]bool
+	// conflicted are those for whom an item had changed between reading and writing.
+	conflicted map[platform.TrainerID]bool
 	// accountErr is what stopped the account; reached says that a calendar was read.
 	accountErr *sdk.Error
 	reached    bool
@@ -58,6 +60,7 @@ func (r *Runner) newPass(job Job, b Batch, rec *record, dry func(TrainerPlan)) *
 	return &pass{
 		Runner: r, job: job, batch: b, record: rec, dry: dry,
 		schedules: map[string]schedule{}, cleared: map[platform.TrainerID]bool{}, behind: map[platform.TrainerID]phase{},
+		conflicted: map[platform.TrainerID]bool{},
 	}
 }
 
@@ -147,6 +150,7 @@ func (p *pass) settleAll(ctx context.Context, boxes []*box) {
 		again := !p.last && ctx.Err() == nil
 		if err != nil {
 			again = again && retry(err, b.err != nil)
+			p.conflicted[b.target.ID] = err.Code == sdk.CodeConflict
 		} else {
 			again = again && p.another(b)
 		}
@@ -197,7 +201,7 @@ func (p *pass) open(ctx context.Context, targets []Target) []*box {
 	boxes := make([]*box, len(targets))
 	for i, t := range targets {
 		b := p.newBox(t)
-		b.impatient = p.job.Impatient
+		b.impatient, b.conflicted = p.job.Impatient, p.conflicted[t.ID]
 		if err := p.recall(ctx, b); err != nil {
 			b.err = stateError(err, "the gateway could not read its own state",
 				"check the disk and the state file; the gateway's log has the database's own words")
