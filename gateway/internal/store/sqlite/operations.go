@@ -42,7 +42,7 @@ func (s *Store) Resume(ctx context.Context, provider, label string) (bool, error
 	return n > 0, err
 }
 
-// erase deletes rows and returns how many there were.
+// erase deletes or blanks rows and returns how many there were.
 func erase(ctx context.Context, tx *sql.Tx, query string, args ...any) (int, error) {
 	res, err := tx.ExecContext(ctx, query, args...)
 	if err != nil {
@@ -87,9 +87,18 @@ func forget(ctx context.Context, tx *sql.Tx, id platform.TrainerID) (f store.For
 			*count = n
 		}
 	}
+	if _, err = erase(ctx, tx, forgetEvents, id.String()+": "); err != nil {
+		return f, err
+	}
 	_, err = erase(ctx, tx, `DELETE FROM verifications WHERE substr(account, 1, length(?1)) = ?1 AND label = ?2`, id.Provider+"/", id.Label)
 	return f, err
 }
+
+// forgetEvents takes those out of all runs that tell of one trainer, as they may name the
+// mailbox. They begin with the trainer's name.
+const forgetEvents = `UPDATE runs SET events = (
+		SELECT json_group_array(json(value)) FROM json_each(runs.events) WHERE substr(value ->> '$.Text', 1, length(?1)) <> ?1
+	) WHERE instr(events, ?1) > 0`
 
 // Refusals returns the credentials that a server refused, by account.
 func (s *Store) Refusals(ctx context.Context) ([]store.Refusal, error) {

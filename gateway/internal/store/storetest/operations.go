@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -166,6 +167,8 @@ func forgets(t *testing.T, d Driver) {
 	before := trainer(t, s, ben)
 	run := finished("r", noon)
 	run.Trainers = append(run.Trainers, store.RunTrainer{Trainer: ben, State: store.RunOK})
+	events := run.Events
+	run.Events = append(slices.Clone(events), store.RunEvent{Time: noon, Text: ana.String() + ": 1 item is left in ana@northwind.example"})
 	must(t, s.FinishRun(t.Context(), run))
 	got, err := s.Forget(t.Context(), ana)
 	if diff := same(store.Forgotten{Links: 1, Mirrors: 1, Unavailability: 1, Runs: 1}, got); diff != "" || err != nil {
@@ -177,8 +180,12 @@ func forgets(t *testing.T, d Driver) {
 	if diff := same(before, trainer(t, s, ben)); diff != "" {
 		t.Errorf("another trainer's memory: %s", diff)
 	}
-	if r, err := s.Run(t.Context(), "r"); len(r.Trainers) != 2 || err != nil {
+	r, err := s.Run(t.Context(), "r")
+	if len(r.Trainers) != 2 || err != nil {
 		t.Errorf("the run has %d trainers left, %v", len(r.Trainers), err)
+	}
+	if diff := same(events, r.Events); diff != "" {
+		t.Errorf("events of the run: %s", diff)
 	}
 	theirs, err := s.Unavailability(t.Context(), ana)
 	blocks, otherErr := s.Unavailability(t.Context(), ben)
