@@ -147,7 +147,7 @@ func TestVersionAloneChanged(t *testing.T) {
 	if got := s.box(t, m).Items(world.Calendar)[0].Subject; got != "Training: moved" {
 		t.Errorf("the subject is %q", got)
 	}
-	if diff := cmp.Diff(map[string]int{"UpdateItem": 2, "GetItem": 1}, s.requests()); diff != "" {
+	if diff := cmp.Diff(map[string]int{"UpdateItem": 2, "GetItem": 1, "GetFolder": 1}, s.requests()); diff != "" {
 		t.Errorf("requests (-want +got):\n%s", diff)
 	}
 }

@@ -73,12 +73,16 @@ func (w *writing) present(ctx context.Context, tasks []task) ([]ews.Result[ews.I
 		case home.err != nil:
 			present[i].Err = home.err
 		case res.Err == nil && elsewhere(res.Value, home.id):
-			present[i].Err = sdk.CodeItemNotFound.New("the item is not in the calendar any more")
+			present[i].Err = notInCalendar()
 		case res.Err == nil && res.Value.Invited():
 			present[i].Err = sdk.CodeInvalidItem.New("the item is a meeting that somebody else called")
 		}
 	}
 	return present, err
+}
+
+func notInCalendar() *sdk.Error {
+	return sdk.CodeItemNotFound.New("the item is not in the calendar any more")
 }
 
 func (t task) change(version string) ews.Change {
@@ -99,6 +103,14 @@ func (w *writing) conflict(ctx context.Context, t task, out outcome) outcome {
 	results, err := w.account.client.GetItems(ctx, []string{t.mailbox.Address}, []string{string(t.ItemID)}, true)
 	if err != nil || results[0].Err != nil {
 		return out
+	}
+	// An item that was thrown away got another version by that, and keeps its content.
+	homes, err := w.account.calendarIDs(ctx, []string{t.mailbox.Address})
+	switch home := homes(t.mailbox.Address); {
+	case err != nil, home.err != nil:
+		return out
+	case elsewhere(results[0].Value, home.id):
+		return outcome{err: notInCalendar()}
 	}
 	view := viewOf(t.mailbox, sdk.DetailFull, nil)
 	view.Whole = true
