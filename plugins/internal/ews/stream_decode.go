@@ -64,20 +64,22 @@ func (n streamNotification) changed() bool {
 
 // envelopes reads SOAP envelopes that follow each other in one body.
 type envelopes struct {
-	bound   *io.LimitedReader
-	decoder *xml.Decoder
+	bound    *io.LimitedReader
+	elements *counted
+	decoder  *xml.Decoder
 }
 
 func newEnvelopes(body io.Reader) *envelopes {
 	bound := &io.LimitedReader{R: body}
-	return &envelopes{bound: bound, decoder: xml.NewTokenDecoder(noDTD{xml.NewDecoder(bound)})}
+	elements := &counted{next: noDTD{xml.NewDecoder(bound)}}
+	return &envelopes{bound: bound, elements: elements, decoder: xml.NewTokenDecoder(elements)}
 }
 
 var errEnvelopeSize = errors.New("an envelope of the stream is larger than allowed")
 
 // next reads the next envelope. io.EOF ends a stream between envelopes.
 func (e *envelopes) next() (streamMessage, error) {
-	e.bound.N = maxEnvelope
+	e.bound.N, e.elements.left = maxEnvelope, maxElements
 	var soap answer[streamMessage]
 	err := e.decoder.Decode(&soap)
 	switch {

@@ -98,6 +98,7 @@ func TestEnvelopesThatAreNone(t *testing.T) {
 		"another answer":      strings.ReplaceAll(opened, "GetStreamingEventsResponse>", "GetItemResponse>"),
 		"no body":             `<Envelope/>`,
 		"an endless envelope": strings.Repeat("<a>", 3*maxEnvelope/2),
+		"too many elements":   strings.Replace(changes, "<m:Notifications>", "<m:Notifications>"+strings.Repeat("<a/>", maxElements), 1),
 		"endless space":       strings.Repeat(" ", 2*maxEnvelope) + opened,
 	} {
 		if m, err := newEnvelopes(strings.NewReader(body)).next(); err == nil || name == "cut" && errors.Is(err, io.EOF) {
