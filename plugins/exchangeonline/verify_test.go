@@ -128,6 +128,10 @@ func TestVerifyFails(t *testing.T) {
 			special: on("GET", "/calendar", reply{status: 200, body: "<html>", contentType: "text/html"}),
 			want:    append(accountPassed[:5:5], "api failed", ana+" mailbox skipped"),
 		},
+		"Graph fails": {
+			special: on("GET", "/calendar", refuse(500, "InternalServerError")),
+			want:    append(accountPassed[:5:5], "api failed", ana+" mailbox skipped"),
+		},
 		"no mailbox": {
 			special: on("GET", "/calendar", refuse(404, "MailboxNotEnabledForRESTAPI")),
 			want:    append(accountPassed[:6:6], ana+" mailbox failed"),

@@ -119,5 +119,6 @@ func failed(mailbox, step, tried string, err *sdk.Error) sdk.Check {
 	if err.Detail != "" {
 		observed += " (" + err.Detail + ")"
 	}
-	return sdk.Check{Mailbox: mailbox, Step: step, Outcome: sdk.Failed, Observed: observed, Advice: err.Advice}
+	advice := or(err.Advice, "run gateway verify again later; if it stays so, look at the service health of Microsoft 365")
+	return sdk.Check{Mailbox: mailbox, Step: step, Outcome: sdk.Failed, Observed: observed, Advice: advice}
 }
