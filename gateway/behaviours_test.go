@@ -29,7 +29,7 @@ func TestBehaviours(t *testing.T) {
 	}
 	texts := testTexts(t)
 	rows := map[string]bool{}
-	for _, row := range regexp.MustCompile("(?m)^\\| ([a-z]+-[0-9]+) \\| [^|]+ \\| (.+) \\|$").FindAllStringSubmatch(string(guide), -1) {
+	for _, row := range regexp.MustCompile(`(?m)^\| ([a-z]+-[0-9]+) \| [^|]+ \| (.+) \|$`).FindAllStringSubmatch(string(guide), -1) {
 		name, tests := row[1], regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(row[2], -1)
 		if rows[name] {
 			t.Errorf("%s has two rows", name)

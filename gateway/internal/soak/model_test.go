@@ -2,7 +2,6 @@ package soak
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 )
@@ -139,14 +138,4 @@ func byTime(a, b shown) int {
 
 func (m *model) trainer(label string) *trainer {
 	return m.trainers[slices.IndexFunc(m.trainers, func(t *trainer) bool { return t.label == label })]
-}
-
-// nativesOf are the native items of a calendar, in a fixed order.
-func (m *model) nativesOf(address string) []native {
-	names := slices.Sorted(maps.Keys(m.natives[address]))
-	all := make([]native, len(names))
-	for i, name := range names {
-		all[i] = m.natives[address][name]
-	}
-	return all
 }
