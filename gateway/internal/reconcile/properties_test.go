@@ -144,7 +144,7 @@ func checkConverged(t *rapid.T, m *model) {
 				if !sameContent(item.Appointment, m.links[key].Rendered) || (!w.Unrendered && !item.When.SameTime(w.Appointment.When)) {
 					t.Fatalf("%s is not as wanted: %+v", key, item.Appointment)
 				}
-			} else if m.markersInReads && item.When.SameTime(w.Appointment.When) {
+			} else if m.markersInReads && item.When.SameTime(m.links[key].Rendered.When) {
 				t.Fatalf("push-10: a second item of %s at the same time", key)
 			}
 		}
