@@ -78,7 +78,7 @@ func (a adopter) take(l lookalike) {
 	switch {
 	case a.former.Remove:
 		step.Op, step.Duplicate = OpRemove, true
-	case linked && link.ItemID != "" || len(a.candidates(l.wanted.Key)) > 0:
+	case linked && link.ItemID != "" || a.marked(l.wanted.Key):
 		a.seconds[l.item.ID] = true
 		return
 	case l.wanted.Ended || !a.in.Policy.Push:

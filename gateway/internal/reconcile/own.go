@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -11,17 +12,18 @@ import (
 // of its key, a duplicate of it, or a person's copy. The first is adopted where no
 // link names it.
 func (p *planner) claimMarked() {
-	keys := map[string]bool{}
+	found := map[string][]*calendar.Item{}
 	for _, item := range p.items {
 		switch {
 		case p.ours(item.Marker):
-			keys[item.Marker.Key] = true
+			found[item.Marker.Key] = append(found[item.Marker.Key], item)
 		case item.Marker != nil:
 			p.find(ReasonOtherInstallation, item.ID)
 		}
 	}
-	for _, key := range slices.Sorted(maps.Keys(keys)) {
-		p.claimKey(key, p.candidates(key))
+	for _, key := range slices.Sorted(maps.Keys(found)) {
+		slices.SortFunc(found[key], func(a, b *calendar.Item) int { return cmp.Compare(a.ID, b.ID) })
+		p.claimKey(key, found[key])
 	}
 }
 

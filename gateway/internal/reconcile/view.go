@@ -127,16 +127,14 @@ func (v *view) ours(m *calendar.Marker) bool {
 	return m != nil && m.Installation == v.in.Policy.Installation
 }
 
-// candidates returns the seen items that carry our marker for the key, by id.
-func (v *view) candidates(key string) []*calendar.Item {
-	var found []*calendar.Item
+// marked reports whether an item was seen that carries our marker for the key.
+func (v *view) marked(key string) bool {
 	for _, item := range v.items {
 		if v.ours(item.Marker) && item.Marker.Key == key {
-			found = append(found, item)
+			return true
 		}
 	}
-	slices.SortFunc(found, func(a, b *calendar.Item) int { return strings.Compare(string(a.ID), string(b.ID)) })
-	return found
+	return false
 }
 
 // sortedItems returns the seen items by id, so that plans do not depend on order.
