@@ -227,6 +227,40 @@ func TestEWSBlockedForTenant(t *testing.T) {
 	}
 }
 
+// auth-4: however many mailboxes EWS is switched off for, and wherever they stand, the others
+// are read: that some are refused in a row passes for the whole tenant no longer than it
+// takes to know them.
+func TestEWSBlockedForManyMailboxes(t *testing.T) {
+	s := newSim(t, exchangesim.Options{})
+	const bad = 2 * 3
+	var boxes []sdk.Mailbox
+	for i := range bad + 4 {
+		boxes = append(boxes, s.mailbox(t, "Europe/London"))
+		if i < bad {
+			fault := blocked("")
+			fault.Mailbox = boxes[i].Address
+			if _, err := s.AddFault(fault); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	a := s.openWith(t, s.overEWS(nil))
+	for range 2 { // it may be the tenant's, until three each time are known
+		_, _ = readErrors(t, a, boxes...)
+	}
+	for range 2 {
+		errs, call := readErrors(t, a, boxes...)
+		if call != nil {
+			t.Fatalf("the call ended with %v", call)
+		}
+		for i, m := range boxes {
+			if e := errs[m.Address]; i < bad && (e == nil || e.Code != sdk.CodeMailboxUnavailable) || i >= bad && e != nil {
+				t.Errorf("mailbox %d: %v", i, e)
+			}
+		}
+	}
+}
+
 // blocked is Exchange Online's refusal of EWS.
 func blocked(reason string) exchangesim.Fault {
 	return exchangesim.Fault{Protocol: "ews", Mode: exchangesim.FaultStatus, Status: 403, Code: reason}

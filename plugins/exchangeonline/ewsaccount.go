@@ -22,7 +22,7 @@ type ewsAccount struct {
 }
 
 func newEWSAccount(c *connection) *ewsAccount {
-	a := &ewsAccount{connection: c, policy: &policy{clientID: c.settings.proof.clientID}}
+	a := &ewsAccount{connection: c, policy: newPolicy(c.settings.proof.clientID, c.now)}
 	a.ews = ews.New(ews.Options{
 		URL: c.settings.ews, Transport: c.client, Now: c.now, Impersonate: true,
 		Auth: ews.Bearer(func(ctx context.Context) (string, *sdk.Error) {
@@ -59,10 +59,10 @@ func (a *ewsAccount) ready() error {
 	return nil
 }
 
-// seen puts an error into the words of Exchange Online, and learns who is served.
-func (a *ewsAccount) seen(err *sdk.Error) *sdk.Error {
+// seen puts a mailbox's error into the words of Exchange Online, and learns who is served.
+func (a *ewsAccount) seen(mailbox string, err *sdk.Error) *sdk.Error {
 	if err == nil {
-		a.policy.served()
+		a.policy.served(mailbox)
 		return nil
 	}
 	return online(err)
@@ -82,10 +82,17 @@ func (a *ewsAccount) Read(ctx context.Context, reqs []sdk.ReadRequest, emit func
 	if err := a.ready(); err != nil {
 		return err
 	}
-	return ended(a.calendar.Read(ctx, reqs, func(p sdk.ReadPage) error {
-		p.Err = a.seen(p.Err)
-		return emit(p)
-	}))
+	others, refused := a.policy.suspects(reqs)
+	for _, some := range [][]sdk.ReadRequest{others, refused} {
+		err := a.calendar.Read(ctx, some, func(p sdk.ReadPage) error {
+			p.Err = a.seen(p.Mailbox, p.Err)
+			return emit(p)
+		})
+		if err != nil {
+			return ended(err)
+		}
+	}
+	return nil
 }
 
 // Get implements [sdk.Account].
@@ -94,7 +101,7 @@ func (a *ewsAccount) Get(ctx context.Context, reqs []sdk.GetRequest, emit func(s
 		return err
 	}
 	return ended(a.calendar.Get(ctx, reqs, func(p sdk.GetPage) error {
-		p.Err = a.seen(p.Err)
+		p.Err = a.seen(p.Mailbox, p.Err)
 		return emit(p)
 	}))
 }
@@ -105,7 +112,7 @@ func (a *ewsAccount) Write(ctx context.Context, reqs []sdk.WriteRequest, emit fu
 		return err
 	}
 	return ended(a.calendar.Write(ctx, reqs, func(r sdk.WriteResult) error {
-		r.Err = a.seen(r.Err)
+		r.Err = a.seen(r.Mailbox, r.Err)
 		return emit(r)
 	}))
 }
@@ -116,7 +123,7 @@ func (a *ewsAccount) Find(ctx context.Context, reqs []sdk.FindRequest, emit func
 		return err
 	}
 	return ended(a.calendar.Find(ctx, reqs, func(p sdk.FindPage) error {
-		p.Err = a.seen(p.Err)
+		p.Err = a.seen(p.Mailbox, p.Err)
 		return emit(p)
 	}))
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/trainercal/trainercal/sdk"
 )
@@ -19,14 +20,27 @@ const blockedMailboxes = 3
 // blockedDetail marks the refusals of EWS as such.
 const blockedDetail = "HTTP 403"
 
+// servedMemory is how long a mailbox that was served tells that the tenant is: a refusal
+// within it is the mailbox's own.
+const servedMemory = time.Hour
+
 // policy explains refusals of EWS as such, and finds out whose they are: a mailbox's stop
 // that mailbox, the tenant's stop the account (auth-4).
 type policy struct {
 	clientID string
+	now      func() time.Time
 
 	mu sync.Mutex
-	// refused are the mailboxes refused since the last one that was served.
+	// row are the mailboxes refused since the last one that was served, or the last read
+	// began; servedAt is when one was served.
+	row      map[string]bool
+	servedAt time.Time
+	// refused are those that were refused when they were last asked.
 	refused map[string]bool
+}
+
+func newPolicy(clientID string, now func() time.Time) *policy {
+	return &policy{clientID: clientID, now: now, row: map[string]bool{}, refused: map[string]bool{}}
 }
 
 // forbidden explains a 403 to a request for the mailbox.
@@ -34,22 +48,39 @@ func (p *policy) forbidden(mailbox string, h http.Header) *sdk.Error {
 	why := p.explain(h.Get(policyHeader))
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.refused == nil {
-		p.refused = map[string]bool{}
-	}
-	p.refused[strings.ToLower(mailbox)] = true
+	key := strings.ToLower(mailbox)
+	p.row[key], p.refused[key] = true, true
 	code := sdk.CodeMailboxUnavailable
-	if len(p.refused) >= blockedMailboxes {
+	if len(p.row) >= blockedMailboxes && p.now().Sub(p.servedAt) >= servedMemory {
 		code = sdk.CodeAccountBlocked
 	}
 	return code.New("%s", why.message).WithAdvice("%s", why.advice).WithDetail(blockedDetail)
 }
 
 // served notes that a mailbox was not refused.
-func (p *policy) served() {
+func (p *policy) served(mailbox string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	clear(p.refused)
+	clear(p.row)
+	p.servedAt = p.now()
+	delete(p.refused, strings.ToLower(mailbox))
+}
+
+// suspects divides a call's mailboxes into those refused before and the others, which go
+// first: a few that are refused in front of them would pass for the whole tenant. Each call
+// judges anew, so that it comes to know some more of those if it is wrong.
+func (p *policy) suspects(reqs []sdk.ReadRequest) (others, refused []sdk.ReadRequest) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	clear(p.row)
+	for _, req := range reqs {
+		if p.refused[strings.ToLower(req.Mailbox.Address)] {
+			refused = append(refused, req)
+		} else {
+			others = append(others, req)
+		}
+	}
+	return others, refused
 }
 
 // Where an administrator looks, and what is done about it; commands of Exchange Online

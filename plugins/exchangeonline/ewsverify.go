@@ -36,7 +36,7 @@ func (a *ewsAccount) version(ctx context.Context, mailbox string) (ews.ServerVer
 	if err != nil {
 		return version, online(contract.AsError(err))
 	}
-	a.policy.served()
+	a.policy.served(mailbox)
 	return version, nil
 }
 

@@ -14,7 +14,7 @@ func (a *ewsAccount) Watch(ctx context.Context, req sdk.WatchRequest, emit func(
 	}
 	return ended(a.calendar.Watch(ctx, req, func(e sdk.WatchEvent) error {
 		if e.Failure != nil {
-			e.Failure.Err = a.seen(e.Failure.Err)
+			e.Failure.Err = a.seen(e.Failure.Mailbox, e.Failure.Err)
 		}
 		return emit(e)
 	}))
