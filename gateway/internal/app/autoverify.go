@@ -34,10 +34,20 @@ func (a *App) verifyChanged(ctx context.Context) error {
 	if err != nil {
 		return nil // there is nothing to verify
 	}
+	pauses, err := state.Pauses(ctx)
+	if err != nil {
+		return fmt.Errorf("read what is paused: %w", err)
+	}
 	for _, acc := range accounts {
+		if pausedProvider(pauses, acc.name) {
+			continue
+		}
 		log := verifyLog{app: a, acc: acc}
-		// A mailbox is verified by writing into it, which a pilot's is to be spared.
-		log.acc.trainers = slices.DeleteFunc(slices.Clone(acc.trainers), func(t config.Trainer) bool { return a.pilot(t) })
+		// A mailbox is verified by writing into it, which a pilot's is to be spared, and so
+		// is that of somebody who is paused.
+		log.acc.trainers = slices.DeleteFunc(slices.Clone(acc.trainers), func(t config.Trainer) bool {
+			return a.pilot(t) || pauseOf(pauses, t) != nil
+		})
 		if !log.changed(ctx, host, known) {
 			continue
 		}
@@ -50,6 +60,12 @@ func (a *App) verifyChanged(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// pausedProvider reports whether the whole provider of an account is paused.
+func pausedProvider(pauses []store.Pause, account string) bool {
+	provider, _, _ := strings.Cut(account, "/")
+	return slices.ContainsFunc(pauses, func(p store.Pause) bool { return p.Provider == provider && p.Label == "" })
 }
 
 // pilot reports whether nothing may be written for the trainer.

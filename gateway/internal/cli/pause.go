@@ -17,9 +17,9 @@ func (c *cli) pause() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "pause TRAINER|PROVIDER",
 		Short: "Leave a trainer or a whole provider alone until retry",
-		Long: "Nothing is read or written of who is paused, neither by itself nor by hand, also after a restart.\n" +
-			"A run that is under way ends first. What was written stays in the calendar, and what was pulled\n" +
-			"stays on the platform. gateway retry ends the pause.",
+		Long: "Nothing is read or written of who is paused, neither by itself nor by hand, also after a restart;\n" +
+			"only gateway verify still looks when it is asked to. A run that is under way ends first. What was\n" +
+			"written stays in the calendar, and what was pulled stays on the platform. gateway retry ends the pause.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error { return c.runPause(args[0], reason) },
 	}
