@@ -61,7 +61,8 @@ func (p *planner) push() {
 	}
 }
 
-// sort puts steps into an order that does not depend on maps.
+// sort puts steps into an order that does not depend on maps. What is skipped is in such
+// an order already, and is nearly everything of most plans.
 func (p *planner) sort() {
 	slices.SortFunc(p.plan.Calendar, func(a, b CalendarStep) int {
 		return cmp.Or(cmp.Compare(a.Op, b.Op), cmp.Compare(a.Link.Key, b.Link.Key), cmp.Compare(a.Link.ItemID, b.Link.ItemID))
@@ -72,9 +73,6 @@ func (p *planner) sort() {
 	slices.SortFunc(p.plan.Links, func(a, b LinkStep) int { return cmp.Compare(a.Link.Key, b.Link.Key) })
 	slices.SortFunc(p.plan.Notes, func(a, b Mirror) int { return cmp.Compare(a.ID, b.ID) })
 	slices.SortFunc(p.plan.Held, func(a, b Mirror) int { return cmp.Compare(a.ID, b.ID) })
-	slices.SortFunc(p.plan.Skipped, func(a, b Skip) int {
-		return cmp.Or(cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Key, b.Key), cmp.Compare(a.ItemID, b.ItemID))
-	})
 	slices.SortFunc(p.plan.Findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.ItemID, b.ItemID))
 	})
