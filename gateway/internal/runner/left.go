@@ -30,7 +30,7 @@ func (b *box) leave(r *Runner) {
 	b.from = b.memory.Place
 	for i := range b.memory.Links {
 		l := &b.memory.Links[i]
-		if l.ItemID != "" && b.target.Push && b.from != (store.Place{}) {
+		if l.ItemID != "" && b.target.clearsUp() && b.from != (store.Place{}) {
 			b.memory.Left = append(b.memory.Left, store.Leftover{
 				Place: b.from, Binding: b.memory.Binding, Key: l.Key, Generation: l.Generation, ItemID: l.ItemID,
 				When: l.Rendered.When, Since: r.Now(),
@@ -39,6 +39,10 @@ func (b *box) leave(r *Runner) {
 		l.Generation = r.NewID()
 	}
 }
+
+// clearsUp reports whether what was written goes where it is no longer wanted: where the
+// trainer is written to, or was and on_stop says remove.
+func (t Target) clearsUp() bool { return t.Push || t.Stopped.RemovePushed }
 
 // storeMove commits that the trainer has another calendar, before anything is written.
 func (p *pass) storeMove(ctx context.Context, b *box) error {

@@ -217,3 +217,30 @@ func TestMovedToAnotherServer(t *testing.T) {
 		t.Errorf("still remembered: %+v", left)
 	}
 }
+
+// map-2, map-5: who is moved and no longer written to at the same time loses what was
+// written in the former calendar if on_stop says so, and keeps it otherwise.
+func TestMovedAndStopped(t *testing.T) {
+	t.Parallel()
+	for _, remove := range []bool{false, true} {
+		r := newRig(t, "ana")
+		r.course("1", 3, "ana")
+		r.native("ana", "Dentist", 5)
+		r.synced()
+		old := r.target("ana").Mailbox
+		r.move("ana")
+		r.stop(false, true)
+		r.target("ana").Stopped.RemovePushed = remove
+		r.synced()
+		want := map[string][]string{course1: {"Training: Course 1"}}
+		if remove {
+			want = map[string][]string{}
+		}
+		if diff := cmp.Diff(want, r.oldItems(old)); diff != "" {
+			t.Errorf("remove %v: in the old calendar: %s", remove, diff)
+		}
+		if again := r.synced(); len(steps(again, "ana")) != 0 || len(r.own("ana")) != 0 || len(r.memory("ana").Left) != 0 {
+			t.Errorf("remove %v: afterwards a sync does %v", remove, steps(again, "ana"))
+		}
+	}
+}

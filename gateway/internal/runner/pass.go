@@ -159,7 +159,7 @@ func (p *pass) settleAll(ctx context.Context, boxes []*box) {
 		}
 		p.noteTrouble(err)
 		p.reached = p.reached || b.read.Complete
-		if err == nil && b.target.Push && !b.target.Pilot && len(b.memory.Left) > 0 {
+		if err == nil && b.target.clearsUp() && !b.target.Pilot && len(b.memory.Left) > 0 {
 			p.record.noteMoved(b.target)
 		}
 		p.settle(ctx, b, !again)
