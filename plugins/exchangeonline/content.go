@@ -73,7 +73,7 @@ func updateBody(a calendar.Appointment, base *calendar.Appointment, m calendar.M
 	}
 	if base == nil || !sameWhen(base.When, a.When) {
 		if utc {
-			a.When.TimeZone = "UTC"
+			a.When.TimeZone, mailbox.TimeZone = "UTC", "UTC"
 		}
 		t := writeWhen(a.When, mailbox)
 		w.Start, w.End, w.IsAllDay = &t.start, &t.end, &t.allDay
@@ -82,11 +82,11 @@ func updateBody(a calendar.Appointment, base *calendar.Appointment, m calendar.M
 }
 
 // sameWhen reports whether both times are written the same: a zone is no difference
-// to another that Windows has one name for.
+// to another that Windows has one name for, and none at all to whole days.
 func sameWhen(a, b calendar.When) bool {
 	nameA, _ := windowsZone(a.TimeZone)
 	nameB, _ := windowsZone(b.TimeZone)
-	return a.SameTime(b) && (nameA == nameB || a.TimeZone == "")
+	return a.SameTime(b) && (nameA == nameB || a.TimeZone == "" || a.AllDay)
 }
 
 func subjectOf(a calendar.Appointment) string {

@@ -199,6 +199,11 @@ func TestWriteWhen(t *testing.T) {
 			graphTime{"2026-12-01T00:00:00", "GMT Standard Time"},
 			graphTime{"2026-12-03T00:00:00", "GMT Standard Time"},
 		},
+		"whole days planned elsewhere": {
+			calendar.When{AllDay: true, FirstDay: calendar.Date{Year: 2026, Month: 12, Day: 1}, EndDay: calendar.Date{Year: 2026, Month: 12, Day: 3}, TimeZone: "Pacific/Auckland"},
+			graphTime{"2026-12-01T00:00:00", "GMT Standard Time"},
+			graphTime{"2026-12-03T00:00:00", "GMT Standard Time"},
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -121,10 +121,11 @@ type written struct {
 
 // writeWhen writes a time. Timed appointments get the wall clock of their zone,
 // under its Windows name, which every mailbox knows; what cannot be said so — a zone
-// without that name, an hour that the autumn clock shows twice — goes in UTC.
+// without that name, an hour that the autumn clock shows twice — goes in UTC. Whole days
+// belong to the trainer's zone: made in another one they spill over midnight.
 func writeWhen(w calendar.When, mailbox sdk.Mailbox) written {
 	if w.AllDay {
-		zone, _ := windowsZone(or(w.TimeZone, mailbox.TimeZone))
+		zone, _ := windowsZone(or(mailbox.TimeZone, w.TimeZone))
 		last := w.EndDay
 		if !w.FirstDay.Before(last) {
 			last = w.FirstDay.AddDays(1)

@@ -234,17 +234,21 @@ func TestCreateMaybeDone(t *testing.T) {
 // An update sends what differs from what is there, the marker always, and never the
 // reminder (K4).
 func TestUpdateSendsDifference(t *testing.T) {
-	base := course
+	base, whole := course, course
+	whole.When = calendar.When{AllDay: true, FirstDay: calendar.Date{Year: 2026, Month: 12, Day: 1}, EndDay: calendar.Date{Year: 2026, Month: 12, Day: 3}, TimeZone: "Europe/London"}
 	tests := map[string]struct {
 		change func(*calendar.Appointment)
 		base   *calendar.Appointment
 		want   []string
 	}{
-		"nothing":     {func(*calendar.Appointment) {}, &base, nil},
-		"title":       {func(a *calendar.Appointment) { a.Subject = "Cancelled: " + a.Subject; a.ShowAs = calendar.ShowAsFree }, &base, []string{"showAs", "subject"}},
-		"end":         {func(a *calendar.Appointment) { a.When.End = a.When.End.Add(time.Hour) }, &base, []string{"end", "isAllDay", "start"}},
-		"zone":        {func(a *calendar.Appointment) { a.When.TimeZone = "Europe/London" }, &base, []string{"end", "isAllDay", "start"}},
-		"same zone":   {func(a *calendar.Appointment) { a.When.TimeZone = "Europe/Madrid" }, &base, nil},
+		"nothing":   {func(*calendar.Appointment) {}, &base, nil},
+		"title":     {func(a *calendar.Appointment) { a.Subject = "Cancelled: " + a.Subject; a.ShowAs = calendar.ShowAsFree }, &base, []string{"showAs", "subject"}},
+		"end":       {func(a *calendar.Appointment) { a.When.End = a.When.End.Add(time.Hour) }, &base, []string{"end", "isAllDay", "start"}},
+		"zone":      {func(a *calendar.Appointment) { a.When.TimeZone = "Europe/London" }, &base, []string{"end", "isAllDay", "start"}},
+		"same zone": {func(a *calendar.Appointment) { a.When.TimeZone = "Europe/Madrid" }, &base, nil},
+		"zone of whole days": {
+			func(a *calendar.Appointment) { a.When = whole.When; a.When.TimeZone = "Pacific/Auckland" }, &whole, nil,
+		},
 		"sensitivity": {func(a *calendar.Appointment) { a.Sensitivity = calendar.SensitivityPrivate }, &base, []string{"sensitivity"}},
 		"emptied":     {func(a *calendar.Appointment) { a.Location, a.Body = "", "" }, &base, []string{"body", "location"}},
 		"no base": {
