@@ -38,7 +38,7 @@ func settingsSchema() schema.Schema {
 			Help: "Find the server by the domain of the master account's address, as Outlook does, instead of by url.",
 		},
 		{
-			Name: "autodiscover_hosts", Type: schema.List,
+			Name: "autodiscover_hosts", Type: schema.List, Tuning: true,
 			Help: "Host names outside of that domain which autodiscover may send the credentials to.",
 		},
 		{
@@ -50,11 +50,11 @@ func settingsSchema() schema.Schema {
 			Help: "The master account's password.",
 		},
 		{
-			Name: "auth", Type: schema.String, Default: authBasic, Enum: []string{authBasic, authNTLM},
+			Name: "auth", Type: schema.String, Tuning: true, Default: authBasic, Enum: []string{authBasic, authNTLM},
 			Help: "How the master account signs in: basic or ntlm, whichever the EWS site has turned on.",
 		},
 		{
-			Name: "channel_binding", Type: schema.Bool, Default: true,
+			Name: "channel_binding", Type: schema.Bool, Tuning: true, Default: true,
 			Help: "Tie a sign-in with ntlm to the server's certificate, as Extended Protection demands. Turn it off where a proxy ends TLS with another certificate; the EWS site must then not require Extended Protection.",
 		},
 		{
@@ -62,15 +62,15 @@ func settingsSchema() schema.Schema {
 			Help: "How the master account reaches the mailboxes. full: full access on each, or editor rights on its calendar folder. impersonation: it acts as the mailboxes' owners, with the role ApplicationImpersonation.",
 		},
 		{
-			Name: "connections", Type: schema.Int, Default: int64(ews.DefaultConnections),
+			Name: "connections", Type: schema.Int, Tuning: true, Default: int64(ews.DefaultConnections),
 			Help: "How many requests the account may have in flight at a time, from 1 to 100. Fewer are sent while the server complains.",
 		},
 		{
-			Name: "probe_batch", Type: schema.Int, Default: int64(ewscalendar.DefaultProbeBatch),
+			Name: "probe_batch", Type: schema.Int, Tuning: true, Default: int64(ewscalendar.DefaultProbeBatch),
 			Help: "With full access, how many mailboxes one request asks whether anything changed, from 1 to 255. Fewer where requests take the server long.",
 		},
 		{
-			Name: "ca_file", Type: schema.String,
+			Name: "ca_file", Type: schema.String, Tuning: true,
 			Help: "A PEM file with the authority that signed the server's certificate; only it is trusted then. Left out, the machine's authorities are.",
 		},
 	}}
