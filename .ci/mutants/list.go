@@ -79,7 +79,7 @@ var mutants = []mutant{
 	{name: "an appointment under another id is another one", file: reconcile + "pair.go", old: "if len(partners) == 0 {", new: "if true {"},
 	{name: "a move is not stored before it is written", file: runner + "box.go", old: "if b.moved && p.dry == nil && !b.target.Pilot {", new: "if false {"},
 	{name: "what is left is removed wherever it has our marker", file: runner + "left.go", old: "m.Installation == r.Installation && m.Key == l.Key && m.Generation == l.Generation &&", new: "m.Installation == r.Installation && m.Key == l.Key &&"},
-	{name: "the old calendar is cleared before the new one is written", file: runner + "left.go", old: "case !linked || link.State == reconcile.LinkWritten:", new: "default:"},
+	{name: "the old calendar is cleared before the new one is written", file: runner + "left.go", old: "case refused[l.Key], link.State == reconcile.LinkIntended:", new: "case false:"},
 	{name: "a pilot writes", file: runner + "pass.go", old: "planned = slices.DeleteFunc(planned, func(b *box) bool { return b.target.Pilot })", new: "_ = slices.Clip(planned)"},
 	{name: "what failed does not back off", file: runner + "backoff.go", old: "if i < 0 || everything || !now.Before(b.memory.Owed[i].Next) {", new: "if i < 0 || true {"},
 }

@@ -36,11 +36,12 @@ func main() {
 		fail(err)
 	}
 	defer os.RemoveAll(dir)
-	caught, survived := 0, []string{}
+	tried, caught, survived := 0, 0, []string{}
 	for _, m := range mutants {
 		if !chosen(m.name) {
 			continue
 		}
+		tried++
 		begin := time.Now()
 		by, err := try(dir, m)
 		if err != nil {
@@ -57,7 +58,7 @@ func main() {
 			fmt.Printf("SURVIVED  %s\n", m.name)
 		}
 	}
-	fmt.Printf("%d mutants: %d caught, %d survived\n", len(mutants), caught, len(survived))
+	fmt.Printf("%d mutants: %d caught, %d survived\n", tried, caught, len(survived))
 	if len(survived) > 0 {
 		os.Exit(1)
 	}

@@ -124,14 +124,14 @@ func (r *Runner) clearLeft(ctx context.Context, record *record) {
 		}
 		places := slices.SortedFunc(maps.Keys(byPlace), func(a, b store.Place) int { return strings.Compare(a.Account, b.Account) })
 		for _, place := range places {
-			r.clearPlace(ctx, record, t, memory.Links, byPlace[place])
+			r.clearPlace(ctx, record, t, memory, byPlace[place])
 		}
 	}
 }
 
 // clearPlace removes what is left in one old calendar.
-func (r *Runner) clearPlace(ctx context.Context, record *record, t Target, links []reconcile.Link, left []store.Leftover) {
-	over, owed := r.sortLeft(t, links, left)
+func (r *Runner) clearPlace(ctx context.Context, record *record, t Target, memory store.Trainer, left []store.Leftover) {
+	over, owed := r.sortLeft(t, memory, left)
 	if len(owed) > 0 {
 		removed, err := r.removeLeft(ctx, t, owed)
 		record.extend(t.ID, removedSteps(t, removed))
@@ -149,11 +149,16 @@ func (r *Runner) clearPlace(ctx context.Context, record *record, t Target, links
 }
 
 // sortLeft parts what needs no removal, because it came along into the new calendar or
-// is over (push-14), from what does. What is not written in the new calendar yet waits.
-func (r *Runner) sortLeft(t Target, links []reconcile.Link, left []store.Leftover) (over, owed []store.Leftover) {
+// is over (push-14), from what does. What is not written in the new calendar yet waits,
+// also where that refuses it.
+func (r *Runner) sortLeft(t Target, memory store.Trainer, left []store.Leftover) (over, owed []store.Leftover) {
 	byKey := map[string]reconcile.Link{}
-	for _, l := range links {
+	for _, l := range memory.Links {
 		byKey[l.Key] = l
+	}
+	refused := map[string]bool{}
+	for _, o := range memory.Owed {
+		refused[o.Key] = true
 	}
 	for _, l := range left {
 		link, linked := byKey[l.Key]
@@ -161,7 +166,8 @@ func (r *Runner) sortLeft(t Target, links []reconcile.Link, left []store.Leftove
 		switch {
 		case linked && link.ItemID != "" && link.Generation == l.Generation, !end.After(r.Now()):
 			over = append(over, l)
-		case !linked || link.State == reconcile.LinkWritten:
+		case refused[l.Key], link.State == reconcile.LinkIntended:
+		default:
 			owed = append(owed, l)
 		}
 	}

@@ -244,3 +244,66 @@ func TestMovedAndStopped(t *testing.T) {
 		}
 	}
 }
+
+// map-5: what the new calendar refuses is not taken out of the former one, whose trainer
+// would have it nowhere.
+func TestMovedToOneThatRefuses(t *testing.T) {
+	t.Parallel()
+	r, f := newRig(t, "ana"), &refuser{}
+	f.install(r)
+	r.course("1", 3, "ana")
+	r.course("2", 4, "ana")
+	r.synced()
+	old := r.target("ana").Mailbox
+	r.move("ana")
+	f.refuse = func(op sdk.Operation) bool { return op.Kind == sdk.Create && op.Marker.Key == course1 }
+	r.run()
+	if diff := cmp.Diff(map[string][]string{course1: {"Training: Course 1"}}, r.oldItems(old)); diff != "" {
+		t.Errorf("in the old calendar: %s", diff)
+	}
+	f.refuse = nil
+	r.runner.Now = func() time.Time { return noon.Add(time.Hour) }
+	r.synced()
+	if len(r.oldItems(old)) != 0 || len(r.own("ana")) != 2 || len(r.memory("ana").Left) != 0 {
+		t.Errorf("afterwards the old calendar has %v, the new one %v", r.oldItems(old), r.own("ana"))
+	}
+}
+
+// map-5: what was made anew in a calendar that the trainer came back to is not taken for
+// what was left there before.
+func TestMovedBack(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "ana")
+	r.course("1", 3, "ana")
+	r.synced()
+	first := r.target("ana").Mailbox
+	written := r.items("ana")[0].ID
+	r.move("ana")
+	finds := 0
+	r.account.before = func(_ context.Context, call string) error {
+		if call == "Find" {
+			finds++
+		}
+		if finds == 2 {
+			return sdk.CodeUnavailable.New("away") // where the old calendar is cleared
+		}
+		return nil
+	}
+	r.run()
+	if left := r.memory("ana").Left; len(left) != 1 {
+		t.Fatalf("left are %+v", left)
+	}
+	r.account.before = nil
+	r.calendar.Remove(first.Address, string(written))
+	r.target("ana").Mailbox = first
+	r.synced()
+	for range 2 {
+		if diff := cmp.Diff(map[string][]string{course1: {"Training: Course 1"}}, r.own("ana")); diff != "" {
+			t.Error(diff)
+		}
+		if left := r.memory("ana").Left; len(left) != 0 {
+			t.Errorf("left are %+v", left)
+		}
+		r.synced()
+	}
+}
