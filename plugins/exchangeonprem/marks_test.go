@@ -1,6 +1,7 @@
 package exchangeonprem_test
 
 import (
+	"bytes"
 	"fmt"
 	"sync"
 	"testing"
@@ -209,6 +210,30 @@ func TestMarksThatStandStill(t *testing.T) {
 	}
 	if diff := cmp.Diff(map[string]int{"GetFolder": 1, "SyncFolderItems": 3, "FindItem": 1}, s.requests()); diff != "" {
 		t.Errorf("requests (-want +got):\n%s", diff)
+	}
+}
+
+// Somebody who makes an appointment just when the test appointment is changed proves
+// nothing: that one is counted, and a change is not.
+func TestMarksAreNotProvenByOthers(t *testing.T) {
+	var s *clockedSim
+	var busy sdk.Mailbox
+	config := stillFolders()
+	config.Observe = func(x exchangesim.Exchange) {
+		if bytes.Contains(x.RequestBody, []byte("<m:UpdateItem")) {
+			add(t, s.box(t, busy), busy, hour("Lunch", at(3, 13, 12)))
+		}
+	}
+	s = newClockedSim(t, config)
+	busy = s.mailboxes(t, 1)[0]
+	account := s.open(t, nil)
+	s.ticking(func() { verified(t, account, busy) })
+	s.pass(time.Minute)
+	cursors := map[string][]byte{}
+	readThem(t, account, []sdk.Mailbox{busy}, cursors)
+	change(t, s.box(t, busy), s.box(t, busy).Items(world.Calendar)[0].Ref, func(a *world.Appointment) { a.Subject = "Moved" })
+	if got := readThem(t, account, []sdk.Mailbox{busy}, cursors)[busy.Address]; !got.complete.Full {
+		t.Error("a change was missed")
 	}
 }
 

@@ -92,7 +92,14 @@ func (x *experiment) changeOnce(ctx context.Context, item ews.NewItem, made ews.
 		x.verdict = unknown
 		return made, false
 	}
-	return results[0].Value, x.step(ctx)
+	before := x.last.mark
+	moved := x.step(ctx)
+	if now := x.last.mark; moved && (now.Total != before.Total || now.Deleted != before.Deleted) {
+		// Somebody else was at work: it tells nothing of the change.
+		x.verdict = unknown
+		return results[0].Value, false
+	}
+	return results[0].Value, moved
 }
 
 // conclude keeps what was found out. Where the marks cannot be relied on it says so; ok
