@@ -45,7 +45,9 @@ func main() {
 		begin := time.Now()
 		by, err := try(dir, m)
 		if err != nil {
-			fail(fmt.Errorf("%s: %w", m.name, err))
+			fmt.Printf("BROKEN    %s: %v\n", m.name, err)
+			survived = append(survived, m.name)
+			continue // the others are tried all the same
 		}
 		switch {
 		case by != "":
