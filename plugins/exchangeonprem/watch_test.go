@@ -135,7 +135,9 @@ func TestWatchOutlastsTrouble(t *testing.T) {
 	f.state(other)
 	change(other)
 
-	s.Streams().Break()
+	s.Streams().Break() // what was under way is lost, so both may have changed
+	f.dirty(one)
+	f.dirty(other)
 	change(one)
 	change(other)
 

@@ -51,7 +51,10 @@ func (w *watch) follow(ctx context.Context) (wait time.Duration, err error) {
 	switch {
 	case ctx.Err() != nil:
 		return 0, ctx.Err()
-	case err == nil, streamCtx.Err() != nil && !contract.Received(err):
+	case err == nil:
+		return 0, nil
+	case streamCtx.Err() != nil && !contract.Received(err):
+		w.missed() // what was on its way when the stream was cut
 		return 0, nil
 	case contract.EndsWatch(ctx, err):
 		return 0, err
@@ -111,11 +114,21 @@ func (w *watch) take(e ews.StreamEvent, byID map[string]*watchedBox) error {
 	return nil
 }
 
+// missed notes that a stream ended with events under way that nobody will repeat: the
+// group's mailboxes are dirty as soon as the next one stands.
+func (w *watch) missed() {
+	for _, b := range w.boxes {
+		if b.id != "" {
+			b.Missed = true
+		}
+	}
+}
+
 // tellUp tells that mailboxes are watched again whose stream was broken, and that stored
 // subscriptions are still there: the stream proves it.
 func (w *watch) tellUp() error {
 	for _, b := range w.boxes {
-		if b.id != "" && !b.IsUp() {
+		if b.id != "" && (!b.IsUp() || b.Missed) {
 			if err := w.up(b); err != nil {
 				return err
 			}
@@ -128,6 +141,7 @@ func (w *watch) tellUp() error {
 // looks for another.
 func (w *watch) failed(err *sdk.Error) (wait time.Duration, _ error) {
 	w.failures++
+	w.missed()
 	anchorGone := err.Code.Fault() == sdk.FaultMailbox || !err.Code.Transient()
 	for _, b := range w.boxes {
 		switch {
