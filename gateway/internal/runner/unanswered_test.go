@@ -36,3 +36,29 @@ func TestUnansweredWrite(t *testing.T) {
 		t.Errorf("a further run writes %d", n)
 	}
 }
+
+// TestGoneBetweenReadAndWrite is B6 and L5: an item that the trainer deletes while its
+// update is under way is made again in the same run.
+func TestGoneBetweenReadAndWrite(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "ana")
+	c := r.course("1", 3, "ana")
+	r.synced()
+	item := r.held("ana")[course1]
+	c.Name = "Course one"
+	r.give(c)
+	r.account.before = func(_ context.Context, call string) error {
+		if call == "Write" && item.ID != "" {
+			r.calendar.Remove(r.target("ana").Mailbox.Address, item.ID)
+			item.ID = ""
+		}
+		return nil
+	}
+	r.synced()
+	if diff := cmp.Diff(map[string][]string{course1: {"Training: Course one"}}, r.own("ana")); diff != "" {
+		t.Error(diff)
+	}
+	if n := outcome(t, r.synced(), "ana").Counts.Writes(); n != 0 {
+		t.Errorf("a further run writes %d", n)
+	}
+}
