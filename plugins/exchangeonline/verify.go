@@ -24,10 +24,7 @@ func (a *account) Verify(ctx context.Context, mailboxes []sdk.Mailbox, emit func
 	}
 	work := func(ctx context.Context, m sdk.Mailbox) error {
 		if !good {
-			return emit(sdk.Check{
-				Mailbox: m.Address, Step: "mailbox", Outcome: sdk.Skipped,
-				Observed: "not checked, because the account cannot be used",
-			})
+			return emit(contract.Unchecked(m.Address))
 		}
 		return a.verifyMailbox(ctx, m, emit)
 	}

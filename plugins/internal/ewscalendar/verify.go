@@ -15,10 +15,7 @@ func (a *Account) VerifyMailboxes(ctx context.Context, mailboxes []sdk.Mailbox, 
 	emit = contract.Guard(emit)
 	work := func(ctx context.Context, m sdk.Mailbox) error {
 		if !good {
-			return emit(sdk.Check{
-				Mailbox: m.Address, Step: "mailbox", Outcome: sdk.Skipped,
-				Observed: "not checked, because the account cannot be used",
-			})
+			return emit(contract.Unchecked(m.Address))
 		}
 		return a.verifyMailbox(ctx, m, emit)
 	}
