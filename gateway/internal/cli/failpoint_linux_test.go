@@ -21,17 +21,7 @@ import (
 // set.
 func TestKilledAnywhere(t *testing.T) {
 	gateway := buildWithFailpoints(t)
-	for _, scenario := range []struct {
-		name    string
-		prepare func(*killRig)
-	}{
-		{"first run", func(r *killRig) { r.command("import", "courses.json") }},
-		{"changes on both sides", func(r *killRig) {
-			r.command("import", "courses.json")
-			r.command("sync")
-			r.change()
-		}},
-	} {
+	for _, scenario := range killScenarios {
 		t.Run(scenario.name, func(t *testing.T) {
 			calm := newKillRig(t)
 			scenario.prepare(calm)

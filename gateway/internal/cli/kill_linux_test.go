@@ -33,21 +33,24 @@ var moments = func() int {
 	return 8
 }()
 
+// killScenarios are the runs in which processes are killed.
+var killScenarios = []struct {
+	name    string
+	prepare func(*killRig)
+}{
+	{"first run", func(r *killRig) { r.command("import", "courses.json") }},
+	{"changes on both sides", func(r *killRig) {
+		r.command("import", "courses.json")
+		r.command("sync")
+		r.change()
+	}},
+}
+
 // TestKilledPlugin kills a plugin in the middle of `gateway sync`, when a request of
 // its was carried out and not yet answered. The end state must be that of a run that
 // nobody disturbed, with no item twice, and the run must tell (L2, push-10).
 func TestKilledPlugin(t *testing.T) {
-	for _, scenario := range []struct {
-		name    string
-		prepare func(*killRig)
-	}{
-		{"first run", func(r *killRig) { r.command("import", "courses.json") }},
-		{"changes on both sides", func(r *killRig) {
-			r.command("import", "courses.json")
-			r.command("sync")
-			r.change()
-		}},
-	} {
+	for _, scenario := range killScenarios {
 		t.Run(scenario.name, func(t *testing.T) {
 			calm := newKillRig(t)
 			scenario.prepare(calm)
