@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -33,9 +34,10 @@ type Options struct {
 // App is a gateway. Its parts start when a method first needs them, and stop with
 // [App.Close]. It is safe for concurrent use.
 type App struct {
-	cfg   *config.Config
-	opts  Options
-	paths paths
+	// config is replaced whole by a reload; what runs takes it once and keeps to it.
+	config atomic.Pointer[config.Config]
+	opts   Options
+	paths  paths
 
 	// mu guards the parts below, which are nil until they are needed.
 	mu        sync.Mutex
@@ -62,11 +64,13 @@ func New(cfg *config.Config, opts Options) *App {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	return &App{cfg: cfg, opts: opts, paths: pathsOf(cfg.State.Path)}
+	a := &App{opts: opts, paths: pathsOf(cfg.State.Path)}
+	a.config.Store(cfg)
+	return a
 }
 
-// Config is what the gateway was made of.
-func (a *App) Config() *config.Config { return a.cfg }
+// Config is the configuration in force.
+func (a *App) Config() *config.Config { return a.config.Load() }
 
 // newID makes the random id of a run or of an item's generation.
 func newID() string {
@@ -82,9 +86,9 @@ func (a *App) own(ctx context.Context) (store.Store, error) {
 	if a.state != nil {
 		return a.state, nil
 	}
-	state, err := sqlite.Open(ctx, a.cfg.State.Path)
+	state, err := sqlite.Open(ctx, a.Config().State.Path)
 	if err != nil {
-		return nil, fmt.Errorf("open the state %s: %w", a.cfg.State.Path, err)
+		return nil, fmt.Errorf("open the state %s: %w", a.Config().State.Path, err)
 	}
 	a.state = state
 	return state, nil
@@ -100,12 +104,12 @@ func (a *App) read(ctx context.Context) (store.Store, error) {
 	if a.reader != nil {
 		return a.reader, nil
 	}
-	reader, err := sqlite.OpenReadOnly(ctx, a.cfg.State.Path)
+	reader, err := sqlite.OpenReadOnly(ctx, a.Config().State.Path)
 	if errors.Is(err, store.ErrNotFound) {
 		return noState{}, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open the state %s for reading: %w", a.cfg.State.Path, err)
+		return nil, fmt.Errorf("open the state %s for reading: %w", a.Config().State.Path, err)
 	}
 	a.reader = reader
 	return reader, nil

@@ -32,7 +32,7 @@ type HeldRemovals struct {
 // Held returns what waits for approval of the trainer named, a label or
 // "provider/label". It fails with [ErrNothingHeld] when that is nothing.
 func (a *App) Held(ctx context.Context, name string) (HeldRemovals, error) {
-	trainers, err := Filter{Trainers: []string{name}}.Pick(a.cfg)
+	trainers, err := Filter{Trainers: []string{name}}.Pick(a.Config())
 	if err != nil {
 		return HeldRemovals{}, err
 	}
@@ -76,7 +76,7 @@ func (a *App) Approve(ctx context.Context, held HeldRemovals, watch Watcher) (st
 // approve lets removals go in this process, which owns the state, while no run is
 // under way: a run's picture of what is held stays true until it is stored.
 func (a *App) approve(ctx context.Context, what approved) (store.Run, error) {
-	trainers, err := Filter{Trainers: []string{what.Trainer.String()}}.Pick(a.cfg)
+	trainers, err := Filter{Trainers: []string{what.Trainer.String()}}.Pick(a.Config())
 	if err != nil {
 		return store.Run{}, err
 	}

@@ -30,7 +30,7 @@ func (a *App) verifyChanged(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read what is verified: %w", err)
 	}
-	accounts, err := Filter{}.accounts(a.cfg)
+	accounts, err := Filter{}.accounts(a.Config())
 	if err != nil {
 		return nil // there is nothing to verify
 	}
@@ -70,7 +70,7 @@ func pausedProvider(pauses []store.Pause, account string) bool {
 
 // pilot reports whether nothing may be written for the trainer.
 func (a *App) pilot(t config.Trainer) bool {
-	return slices.ContainsFunc(a.cfg.Providers, func(p config.Provider) bool { return p.Name == t.ID.Provider && p.Pilot })
+	return slices.ContainsFunc(a.Config().Providers, func(p config.Provider) bool { return p.Name == t.ID.Provider && p.Pilot })
 }
 
 // verifyLog is the log of verifying one account and some of its trainers.

@@ -92,7 +92,7 @@ func (a *App) Explain(ctx context.Context, name, item string) (Explanation, erro
 		return Explanation{}, err
 	}
 	x := explainer{app: a, state: state, provider: p, query: strings.ToLower(strings.TrimSpace(item))}
-	x.Trainer, x.Engine = t, a.cfg.Sync.Engine && p.Engine
+	x.Trainer, x.Engine = t, a.Config().Sync.Engine && p.Engine
 	if err := x.load(ctx); err != nil {
 		return x.Explanation, err
 	}
@@ -109,10 +109,10 @@ func (a *App) Explain(ctx context.Context, name, item string) (Explanation, erro
 
 // trainerNamed is the trainer, active or not, that a label or "provider/label" means.
 func (a *App) trainerNamed(name string) (config.Trainer, config.Provider, error) {
-	if err := (Filter{Trainers: []string{name}}).check(a.cfg); err != nil {
+	if err := (Filter{Trainers: []string{name}}).check(a.Config()); err != nil {
 		return config.Trainer{}, config.Provider{}, err
 	}
-	for _, p := range a.cfg.Providers {
+	for _, p := range a.Config().Providers {
 		for _, t := range p.Trainers {
 			if name == t.ID.Label || name == t.ID.String() {
 				return t, p, nil
@@ -158,7 +158,7 @@ func (x *explainer) look(ctx context.Context) {
 	if !x.Trainer.Active() || x.Status.Paused != nil {
 		return
 	}
-	job := jobOf(x.app.cfg, "", []config.Trainer{x.Trainer})
+	job := jobOf(x.app.Config(), "", []config.Trainer{x.Trainer})
 	job.Kind, job.Impatient = runner.Look, true
 	plans, err := x.app.planJob(ctx, x.state, job)
 	switch {

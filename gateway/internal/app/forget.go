@@ -37,7 +37,7 @@ func (a *App) Known(ctx context.Context, name string) (platform.TrainerID, error
 	if err != nil {
 		return platform.TrainerID{}, fmt.Errorf("read who is remembered: %w", err)
 	}
-	_, _, all := names(a.cfg)
+	_, _, all := names(a.Config())
 	for _, id := range remembered {
 		if !slices.Contains(all, id) {
 			all = append(all, id)
@@ -50,7 +50,7 @@ func (a *App) Known(ctx context.Context, name string) (platform.TrainerID, error
 		return platform.TrainerID{}, err
 	}
 	i := slices.IndexFunc(all, func(t platform.TrainerID) bool { return t.Label == name || t.String() == name })
-	return all[i], inactive(a.cfg, all[i])
+	return all[i], inactive(a.Config(), all[i])
 }
 
 // inactive refuses a trainer whose calendar is still synchronised: the next run would
@@ -70,7 +70,7 @@ func inactive(cfg *config.Config, id platform.TrainerID) error {
 // Forget erases a trainer's text and history from the state and from the traces, here or
 // in the running serve (forget-1). Calendars are left alone.
 func (a *App) Forget(ctx context.Context, id platform.TrainerID) (Forgotten, error) {
-	if err := inactive(a.cfg, id); err != nil {
+	if err := inactive(a.Config(), id); err != nil {
 		return Forgotten{}, err
 	}
 	out := Forgotten{Trainer: id}
@@ -85,7 +85,7 @@ func (a *App) Forget(ctx context.Context, id platform.TrainerID) (Forgotten, err
 
 func (a *App) forget(ctx context.Context, id platform.TrainerID) (Forgotten, error) {
 	out := Forgotten{Trainer: id}
-	if err := inactive(a.cfg, id); err != nil {
+	if err := inactive(a.Config(), id); err != nil {
 		return out, err
 	}
 	a.runs.Lock()

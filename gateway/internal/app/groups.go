@@ -14,13 +14,13 @@ import (
 // groups are the trainers whose runs start by themselves (eng-1), in groups of as
 // many as fit one batch, those of one interval and of one account together.
 func (a *App) groups(ctx context.Context, state store.Trainers) [][]config.Trainer {
-	if !a.cfg.Sync.Engine {
+	if !a.Config().Sync.Engine {
 		return nil
 	}
 	trainers, err := a.pick(ctx, state, Filter{Automatic: true})
 	if err != nil {
 		a.opts.Log.Error("it could not be told which trainers were switched off; what was written for them stays until the next start", "error", err)
-		if trainers, err = (Filter{Automatic: true}).Pick(a.cfg); err != nil {
+		if trainers, err = (Filter{Automatic: true}).Pick(a.Config()); err != nil {
 			return nil // only named trainers can be wrong
 		}
 	}
@@ -41,12 +41,12 @@ func (a *App) groups(ctx context.Context, state store.Trainers) [][]config.Train
 
 // interval is how often a trainer's runs start by themselves.
 func (a *App) interval(t config.Trainer) time.Duration {
-	for _, p := range a.cfg.Providers {
+	for _, p := range a.Config().Providers {
 		if p.Name == t.ID.Provider && p.Sync.Interval > 0 {
 			return p.Sync.Interval
 		}
 	}
-	return a.cfg.Sync.Interval
+	return a.Config().Sync.Interval
 }
 
 // intervals are those of groups.

@@ -49,7 +49,7 @@ func (a *App) Accounts(ctx context.Context) ([]AccountStatus, error) {
 		return nil, fmt.Errorf("read what was verified: %w", err)
 	}
 	var out []AccountStatus
-	for _, p := range a.cfg.Providers {
+	for _, p := range a.Config().Providers {
 		for _, account := range p.Accounts {
 			s := AccountStatus{Name: account.Name(), MasterAccount: account.MasterAccount}
 			if f, troubled := troubles[s.Name]; troubled {

@@ -67,7 +67,7 @@ func (a *App) Import(ctx context.Context, data platform.Import, replace bool) (I
 		return Imported{}, ErrReplacesNothing
 	}
 	batch := store.Batch{Import: data, Replace: replace}
-	out := Imported{Unmapped: unmapped(a.cfg, data.Courses)}
+	out := Imported{Unmapped: unmapped(a.Config(), data.Courses)}
 	err := a.change(ctx, request{Operation: opImport, Import: &batch}, Watcher{},
 		func() (err error) {
 			out.ImportResult, err = a.store(ctx, batch)
@@ -85,7 +85,7 @@ func (a *App) store(ctx context.Context, batch store.Batch) (store.ImportResult,
 		return store.ImportResult{}, err
 	}
 	batch.RepushOn = map[string][]string{}
-	for _, p := range a.cfg.Providers {
+	for _, p := range a.Config().Providers {
 		batch.RepushOn[p.Name] = p.Push.Triggers()
 	}
 	return state.Import(ctx, batch)

@@ -21,7 +21,7 @@ import (
 // it. stop ends that.
 func (a *App) serveMetrics(ctx context.Context) (stop func(), err error) {
 	stop = func() {}
-	if address := a.cfg.Telemetry.PrometheusListen; address != "" {
+	if address := a.Config().Telemetry.PrometheusListen; address != "" {
 		if a.prometheus, err = net.Listen("tcp", address); err != nil {
 			return nil, fmt.Errorf("listen for Prometheus at telemetry { prometheus_listen }: %w", err)
 		}
@@ -54,7 +54,7 @@ func (a *App) serveMetrics(ctx context.Context) (stop func(), err error) {
 
 // accountsAndServices are those of the configuration.
 func (a *App) accountsAndServices() (accounts, services []string) {
-	for _, p := range a.cfg.Providers {
+	for _, p := range a.Config().Providers {
 		for _, account := range p.Accounts {
 			accounts = append(accounts, account.Name())
 			if !slices.Contains(services, account.Service) {
@@ -95,7 +95,7 @@ func (a *App) standings(ctx context.Context, state store.Store) ([]telemetry.Sta
 		return nil, fmt.Errorf("read where the trainers stand: %w", err)
 	}
 	var out []telemetry.Standing
-	for _, p := range a.cfg.Providers {
+	for _, p := range a.Config().Providers {
 		for _, t := range p.Trainers {
 			if t.Active() {
 				s := known[t.ID]

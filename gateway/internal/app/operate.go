@@ -46,7 +46,7 @@ func (a *App) job(ctx context.Context, state store.Store, cause string, trainers
 			going = append(going, t)
 		}
 	}
-	job := jobOf(a.cfg, cause, going)
+	job := jobOf(a.Config(), cause, going)
 	job.Paused = paused
 	return job, nil
 }
@@ -79,7 +79,7 @@ type Work struct {
 
 // Plan returns what the work would do, by trainer, and changes nothing.
 func (a *App) PlanWork(ctx context.Context, w Work) ([]runner.TrainerPlan, error) {
-	trainers, err := w.filter.Pick(a.cfg)
+	trainers, err := w.filter.Pick(a.Config())
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +96,7 @@ func (a *App) PlanWork(ctx context.Context, w Work) ([]runner.TrainerPlan, error
 
 // DoWork does it, here or in the running serve, and returns the record of the run.
 func (a *App) DoWork(ctx context.Context, w Work, watch Watcher) (store.Run, error) {
-	trainers, err := w.filter.Pick(a.cfg)
+	trainers, err := w.filter.Pick(a.Config())
 	if err != nil {
 		return store.Run{}, err
 	}
@@ -144,7 +144,7 @@ func (a *App) answerWork(ctx context.Context, req request, send func(reply)) rep
 	if req.Work == nil {
 		return reply{Error: "the request names no work"}
 	}
-	trainers, err := req.Filter.Pick(a.cfg)
+	trainers, err := req.Filter.Pick(a.Config())
 	if err != nil {
 		return reply{Error: otherConfiguration(err)}
 	}

@@ -151,7 +151,7 @@ func TestInterruptedRuns(t *testing.T) {
 // with it.
 func TestVerificationsAreIdentified(t *testing.T) {
 	a := newApp(t, filepath.Join(t.TempDir()), "v1")
-	accounts, err := Filter{Provider: "northwind"}.accounts(a.cfg)
+	accounts, err := Filter{Provider: "northwind"}.accounts(a.Config())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -68,7 +68,7 @@ type pausing struct {
 // Pause stops everything for a trainer or a provider until Retry: nothing is read or
 // written, by itself or by hand. It returns what is paused.
 func (a *App) Pause(ctx context.Context, name, reason string) (store.Pause, error) {
-	s, err := scopeOf(a.cfg, name)
+	s, err := scopeOf(a.Config(), name)
 	if err != nil {
 		return store.Pause{}, err
 	}
@@ -117,7 +117,7 @@ type Retried struct {
 // Retry ends a pause, and makes a run at once in which items that back off are tried
 // too.
 func (a *App) Retry(ctx context.Context, name string, watch Watcher) (Retried, error) {
-	s, err := scopeOf(a.cfg, name)
+	s, err := scopeOf(a.Config(), name)
 	if err != nil {
 		return Retried{}, err
 	}
@@ -140,7 +140,7 @@ func (a *App) retry(ctx context.Context, s scope, watch Watcher) (Retried, error
 	if out.Resumed, err = state.Resume(ctx, s.Provider, s.Label); err != nil {
 		return out, fmt.Errorf("end the pause of %s: %w", s, err)
 	}
-	trainers, err := s.filter().Pick(a.cfg)
+	trainers, err := s.filter().Pick(a.Config())
 	if errors.Is(err, ErrNothingToDo) {
 		return out, nil
 	}

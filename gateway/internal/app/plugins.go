@@ -84,8 +84,8 @@ func (a *App) startTelemetry(ctx context.Context, keep bool) error {
 	}
 	opts := telemetry.Options{
 		Version: a.opts.Version, Socket: filepath.Join(a.runDir, "otlp.sock"),
-		TracesEndpoint: a.cfg.Telemetry.TracesEndpoint, MetricsEndpoint: a.cfg.Telemetry.MetricsEndpoint,
-		Sample: a.cfg.Telemetry.Sample, HistoryBytes: a.cfg.Telemetry.MaxTracesBytes,
+		TracesEndpoint: a.Config().Telemetry.TracesEndpoint, MetricsEndpoint: a.Config().Telemetry.MetricsEndpoint,
+		Sample: a.Config().Telemetry.Sample, HistoryBytes: a.Config().Telemetry.MaxTracesBytes,
 		Prometheus: a.prometheus != nil, Now: a.opts.Now, Log: a.opts.Log.Named("telemetry"),
 	}
 	if keep {
@@ -110,17 +110,17 @@ func (a *App) startHost(ctx context.Context, endpoint string) error {
 		return err
 	}
 	launcher := pluginhost.Launcher{
-		Finder: finder, Plugins: a.cfg.Plugins, RunDir: a.runDir, Logger: a.opts.Log.Named("plugin"),
+		Finder: finder, Plugins: a.Config().Plugins, RunDir: a.runDir, Logger: a.opts.Log.Named("plugin"),
 		OTLPEndpoint: endpoint, Metrics: a.telemetry != nil && a.telemetry.Measures(),
 	}
 	var specs []pluginhost.Spec
-	for _, p := range a.cfg.Providers {
+	for _, p := range a.Config().Providers {
 		for _, account := range p.Accounts {
 			specs = append(specs, pluginhost.SpecOf(account))
 		}
 	}
 	opts := pluginhost.Options{
-		Launch: launcher.Launch, Accounts: specs, Blocks: a.cfg.Plugins, Eval: a.cfg.EvalContext, Now: a.opts.Now,
+		Launch: launcher.Launch, Accounts: specs, Blocks: a.Config().Plugins, Eval: a.Config().EvalContext, Now: a.opts.Now,
 		Restart: a.pluginRestarted,
 	}
 	switch {
@@ -159,7 +159,7 @@ func (a *App) Plugins(ctx context.Context) ([]Plugin, error) {
 	for _, service := range installed {
 		configured[service] = config.Plugin{Service: service}
 	}
-	for _, p := range a.cfg.Plugins {
+	for _, p := range a.Config().Plugins {
 		configured[p.Service] = p
 	}
 	var out []Plugin

@@ -42,8 +42,8 @@ func (a *App) Serve(ctx context.Context, drain <-chan struct{}, ready func(Servi
 	ctx, abort := context.WithCancel(ctx)
 	defer abort()
 	serving := Serving{
-		Version: a.opts.Version, PID: os.Getpid(), Since: a.opts.Now(), Config: digestOf(a.cfg), Engine: len(a.groups(ctx, state)) > 0,
-		Interval: Interval(a.cfg.Sync.Interval),
+		Version: a.opts.Version, PID: os.Getpid(), Since: a.opts.Now(), Config: digestOf(a.Config()), Engine: len(a.groups(ctx, state)) > 0,
+		Interval: Interval(a.Config().Sync.Interval),
 	}
 	c, err := listenControl(a.paths, a.opts.Log, func(_ context.Context, req request, send func(reply)) reply {
 		return a.answer(ctx, serving, req, send)
@@ -95,7 +95,7 @@ func (a *App) engine(ctx, engine context.Context) {
 	}
 	groups := a.groups(ctx, state)
 	loop := scheduler.Loop[config.Trainer]{
-		Interval: a.cfg.Sync.Interval, Groups: groups, Intervals: a.intervals(groups), Queue: &a.queue,
+		Interval: a.Config().Sync.Interval, Groups: groups, Intervals: a.intervals(groups), Queue: &a.queue,
 		Do: func(_ context.Context, trainers []config.Trainer) {
 			if trainers = a.withoutDone(ctx, state, trainers); len(trainers) == 0 {
 				return
@@ -186,7 +186,7 @@ func (a *App) Serving(ctx context.Context) *Serving {
 }
 
 // Outdated reports whether the serve runs with another configuration than this one.
-func (a *App) Outdated(s Serving) bool { return s.Config != digestOf(a.cfg) }
+func (a *App) Outdated(s Serving) bool { return s.Config != digestOf(a.Config()) }
 
 // digestOf tells configurations apart by the text of their files.
 func digestOf(cfg *config.Config) string {

@@ -46,7 +46,7 @@ func newApp(t *testing.T, dir, version string) *App {
 func served(t *testing.T, dir string) (serving Serving, stop func()) {
 	t.Helper()
 	a := newApp(t, dir, "v1")
-	a.cfg.Sync.Engine = false
+	a.Config().Sync.Engine = false
 	drain, ready, over := make(chan struct{}), make(chan Serving, 1), make(chan error, 1)
 	go func() { over <- a.Serve(context.Background(), drain, func(s Serving) { ready <- s }) }()
 	select {
@@ -150,7 +150,7 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("another release: %v", err)
 	}
 	old := newApp(t, dir, "v1")
-	old.cfg.Providers[0].Trainers = append(old.cfg.Providers[0].Trainers, config.Trainer{
+	old.Config().Providers[0].Trainers = append(old.Config().Providers[0].Trainers, config.Trainer{
 		ID: platform.TrainerID{Provider: "northwind", Label: "new"}, Service: "exchange-online", Calendar: true,
 		Direction: config.Both, TimeZone: time.UTC,
 	})
@@ -202,7 +202,7 @@ func TestReadingWithoutState(t *testing.T) {
 func TestHealth(t *testing.T) {
 	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	a := New(twoProviders(), Options{Now: func() time.Time { return now }})
-	active, off := a.cfg.Providers[0].Trainers[0], a.cfg.Providers[0].Trainers[2]
+	active, off := a.Config().Providers[0].Trainers[0], a.Config().Providers[0].Trainers[2]
 	for name, test := range map[string]struct {
 		trainer config.Trainer
 		memory  store.Trainer

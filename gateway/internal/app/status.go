@@ -70,7 +70,7 @@ func (a *App) Status(ctx context.Context) ([]TrainerStatus, error) {
 		return nil, fmt.Errorf("read what is paused: %w", err)
 	}
 	var out []TrainerStatus
-	for _, p := range a.cfg.Providers {
+	for _, p := range a.Config().Providers {
 		courses, err := state.Courses(ctx, p.Name)
 		if err != nil {
 			return nil, fmt.Errorf("read the courses of %s: %w", p.Name, err)
@@ -153,7 +153,7 @@ func (a *App) tellInterrupted(run *store.Run) {
 	if run.State != store.RunRunning {
 		return
 	}
-	if owned, err := sqlite.Owned(a.cfg.State.Path); err == nil && !owned {
+	if owned, err := sqlite.Owned(a.Config().State.Path); err == nil && !owned {
 		run.State, run.Message = store.RunAborted, "the gateway's process ended before the run did"
 	}
 }
@@ -221,7 +221,7 @@ func (a *App) CourseLabels(ctx context.Context) (map[string]string, error) {
 
 func (a *App) courseLabels(ctx context.Context, state store.Store) (map[string]string, error) {
 	labels := map[string]string{}
-	for _, p := range a.cfg.Providers {
+	for _, p := range a.Config().Providers {
 		courses, err := state.Courses(ctx, p.Name)
 		if err != nil {
 			return nil, fmt.Errorf("read the courses of %s: %w", p.Name, err)

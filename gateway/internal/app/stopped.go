@@ -16,7 +16,7 @@ import (
 // pick returns the active trainers that a filter names, and those that were switched off
 // and from whose calendars something is still to be taken (map-2).
 func (a *App) pick(ctx context.Context, state store.Trainers, f Filter) ([]config.Trainer, error) {
-	active, err := f.Pick(a.cfg)
+	active, err := f.Pick(a.Config())
 	if err != nil && !errors.Is(err, ErrNothingToDo) {
 		return nil, err
 	}
@@ -60,13 +60,13 @@ func (a *App) stopped(ctx context.Context, state store.Trainers, f Filter) ([]co
 
 // removes reports whether a provider's on_stop says remove.
 func (a *App) removes() bool {
-	return slices.ContainsFunc(a.cfg.Providers, func(p config.Provider) bool { return p.RemoveOnStop })
+	return slices.ContainsFunc(a.Config().Providers, func(p config.Provider) bool { return p.RemoveOnStop })
 }
 
 // mapping finds a trainer's provider and its declaration; nil where there is none.
 func (a *App) mapping(id platform.TrainerID) (*config.Provider, *config.Trainer) {
-	for i := range a.cfg.Providers {
-		p := &a.cfg.Providers[i]
+	for i := range a.Config().Providers {
+		p := &a.Config().Providers[i]
 		if p.Name != id.Provider {
 			continue
 		}

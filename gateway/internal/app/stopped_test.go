@@ -39,7 +39,7 @@ func TestStoppedTrainersArePicked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &a.cfg.Providers[0]
+	p := &a.Config().Providers[0]
 	p.Trainers = append(p.Trainers, config.Trainer{ID: platform.TrainerID{Provider: p.Name, Label: "off"}, Service: p.Accounts[0].Service, Email: "off@new.example", TimeZone: time.UTC})
 	soon, over := time.Now().Add(24*time.Hour), time.Now().Add(-24*time.Hour)
 	for label, until := range map[string]time.Time{"off": soon, "left": soon, "over": over} {
@@ -68,7 +68,7 @@ func TestStoppedTrainersArePicked(t *testing.T) {
 	if diff := cmp.Diff(want, picked(Filter{})); diff != "" {
 		t.Error(diff)
 	}
-	if got := picked(Filter{Provider: a.cfg.Providers[1].Name}); got != nil {
+	if got := picked(Filter{Provider: a.Config().Providers[1].Name}); got != nil {
 		t.Errorf("another provider: %v", got)
 	}
 	p.Engine = false
@@ -79,7 +79,7 @@ func TestStoppedTrainersArePicked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, b := range jobOf(a.cfg, "", trainers).Batches {
+	for _, b := range jobOf(a.Config(), "", trainers).Batches {
 		for _, target := range b.Targets {
 			off := !target.Push && !target.Pull
 			if target.Stopped != (reconcile.Stopped{RemovePushed: off, RemovePulled: off}) && target.ID.Provider == p.Name {
@@ -97,12 +97,12 @@ func TestProviderIntervals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := range a.cfg.Providers {
-		a.cfg.Providers[i].Engine = true
+	for i := range a.Config().Providers {
+		a.Config().Providers[i].Engine = true
 	}
-	a.cfg.Providers[0].Sync.Interval = time.Hour
+	a.Config().Providers[0].Sync.Interval = time.Hour
 	groups := a.groups(t.Context(), state)
-	if diff := cmp.Diff([]time.Duration{a.cfg.Sync.Interval, time.Hour}, a.intervals(groups)); diff != "" {
+	if diff := cmp.Diff([]time.Duration{a.Config().Sync.Interval, time.Hour}, a.intervals(groups)); diff != "" {
 		t.Error(diff)
 	}
 	for _, g := range groups {
@@ -125,7 +125,7 @@ func TestAvailability(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tr := a.cfg.Providers[0].Trainers[0]
+	tr := a.Config().Providers[0].Trainers[0]
 	read := store.Reading{At: now, Covered: calendar.Window{Start: now.Add(-time.Hour), End: now.Add(100 * time.Hour)}}
 	result := store.Result{ID: tr.ID, Read: read, PutMirrors: []reconcile.Mirror{
 		{ID: "m", ItemID: "i", Description: "Dentist", When: calendar.When{Start: now.Add(2 * time.Hour), End: now.Add(3 * time.Hour)}},

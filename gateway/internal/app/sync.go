@@ -40,7 +40,7 @@ func (w Watcher) trainer(t store.RunTrainer) {
 // ctx ends the run is aborted: what was done is stored, what was not is done by the
 // next run.
 func (a *App) Sync(ctx context.Context, filter Filter, watch Watcher) (store.Run, error) {
-	trainers, err := filter.Pick(a.cfg)
+	trainers, err := filter.Pick(a.Config())
 	if err != nil && !(errors.Is(err, ErrNothingToDo) && a.removes()) {
 		return store.Run{}, err
 	}
@@ -142,9 +142,9 @@ func (a *App) runner(ctx context.Context, memory runner.Memory, keep bool) (*run
 		return nil, err
 	}
 	return &runner.Runner{
-		Memory: memory, Accounts: host, Installation: a.cfg.Installation,
-		Past: a.cfg.Sync.Past, Future: a.cfg.Sync.Future,
-		Guard: &reconcile.Guard{MaxRemovals: a.cfg.Sync.Guard.MaxRemovals, MaxFraction: a.cfg.Sync.Guard.MaxFraction},
+		Memory: memory, Accounts: host, Installation: a.Config().Installation,
+		Past: a.Config().Sync.Past, Future: a.Config().Sync.Future,
+		Guard: &reconcile.Guard{MaxRemovals: a.Config().Sync.Guard.MaxRemovals, MaxFraction: a.Config().Sync.Guard.MaxFraction},
 		Now:   a.opts.Now, NewID: newID, Tracer: tel.Tracer(), Metrics: tel.Metrics(), Log: a.opts.Log.Named("run"),
 		FlushPlugins: host.Flush,
 	}, nil
@@ -175,7 +175,7 @@ func (a *App) prune(state store.Store) {
 	a.pruned = now
 	ctx, cancel := context.WithTimeout(context.Background(), tracePatience)
 	defer cancel()
-	before := now.Add(-a.cfg.Telemetry.KeepRuns)
+	before := now.Add(-a.Config().Telemetry.KeepRuns)
 	if _, err := state.PruneRuns(ctx, before); err != nil {
 		a.opts.Log.Warn("old runs could not be deleted; it is tried again in an hour", "error", err)
 	}

@@ -24,7 +24,7 @@ type Check struct {
 // they were refused, and lets them be tried again when they are accepted. The log is
 // kept (auth-5); in calendars nothing is left behind.
 func (a *App) Verify(ctx context.Context, filter Filter, emit func(Check)) error {
-	accounts, err := filter.accounts(a.cfg)
+	accounts, err := filter.accounts(a.Config())
 	if err != nil {
 		return err
 	}

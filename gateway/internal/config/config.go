@@ -28,6 +28,7 @@ type Config struct {
 	State     State
 	Sync      Sync
 	Telemetry Telemetry
+	API       API
 	Plugins   []Plugin
 	Providers []Provider
 	// Exclusions are the rules in force, the standing ones included.

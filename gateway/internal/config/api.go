@@ -1,0 +1,56 @@
+package config
+
+import "github.com/hashicorp/hcl/v2"
+
+// API is the block of the same name: what the gateway's HTTP server is.
+type API struct {
+	// Listen is the address of the server; empty for none.
+	Listen string
+	// PublicURL is how servers of calendars reach it for notifications; empty for not.
+	PublicURL string
+	// CertFile and KeyFile make it speak TLS; both are read again when they change.
+	CertFile, KeyFile string
+	Tokens            []Token
+	Webhooks          []Webhook
+	RateLimit         RateLimit
+}
+
+// Scope is what a token may do.
+type Scope string
+
+// The scopes of a [Token].
+const (
+	ScopeRead     Scope = "read"
+	ScopeSchedule Scope = "schedule:write"
+	ScopeOperate  Scope = "operate"
+)
+
+// Token is who may ask.
+type Token struct {
+	Name string
+	// Hash is the SHA-256 of the secret; the secret itself is not kept.
+	Hash   [32]byte
+	Scopes []Scope
+	// Providers the token is for; nil for all.
+	Providers []string
+	Range     hcl.Range
+}
+
+// Webhook is an address that is told when the feed moves on and when operators should
+// know something.
+type Webhook struct {
+	Name, URL string
+	// Secret signs the messages, as the Standard Webhooks scheme does.
+	Secret string
+	// Events are the types of messages to send; nil for all.
+	Events    []string
+	Providers []string
+	Range     hcl.Range
+}
+
+// RateLimit bounds what one token may ask: requests a second in the long run, and at
+// once.
+type RateLimit struct {
+	PerSecond float64
+	Burst     int
+}

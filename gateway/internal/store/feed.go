@@ -1,0 +1,77 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/trainercal/trainercal/gateway/internal/platform"
+	"github.com/trainercal/trainercal/gateway/internal/reconcile"
+)
+
+// ErrGone: what was asked for is past its retention.
+var ErrGone = errors.New("no longer kept")
+
+// Feed is the ordered list of changes of pulled unavailability (pull-10). Positions grow
+// and are never used twice; a change is written in the transaction that makes it. It
+// holds ids and versions alone: what an entry tells of the appointment is looked up when
+// it is read, so that nothing is told that was blanked or forgotten since.
+type Feed interface {
+	// Changes returns at most limit changes after a position, and the position to go on
+	// from; [ErrGone] where changes after it are no longer kept. Position 0 is before the
+	// first change.
+	Changes(ctx context.Context, after int64, limit int, providers []string) (FeedPage, error)
+	// FeedPosition is the newest position, zero where nothing has changed yet.
+	FeedPosition(ctx context.Context) (int64, error)
+	// AwaitChanges returns when there are changes after a position, or with ctx's error.
+	AwaitChanges(ctx context.Context, after int64) error
+	// FeedSnapshot returns what is pulled, by trainer and id, after a trainer and id, at
+	// most limit, and the position that the list is of at the latest: whoever applies the
+	// list and then all changes after the position of the first page knows everything.
+	FeedSnapshot(ctx context.Context, providers []string, after FeedKey, limit int) ([]FeedItem, int64, error)
+	// PruneFeed deletes changes that are older than a time and returns how many.
+	PruneFeed(ctx context.Context, before time.Time) (int, error)
+}
+
+// FeedOp is what happened to a pulled unavailability.
+type FeedOp string
+
+// The values of a [FeedChange]'s Op.
+const (
+	FeedCreate FeedOp = "create"
+	FeedUpdate FeedOp = "update"
+	FeedRemove FeedOp = "remove"
+)
+
+// FeedKey names a pulled unavailability.
+type FeedKey struct {
+	Trainer platform.TrainerID
+	ID      string
+}
+
+// FeedItem is a pulled unavailability as it is now.
+type FeedItem struct {
+	FeedKey
+	// Version grows with every change of the item: a reader keeps the highest.
+	Version int64
+	Mirror  reconcile.Mirror
+}
+
+// FeedChange is an entry of the feed.
+type FeedChange struct {
+	Position int64
+	At       time.Time
+	FeedKey
+	Op      FeedOp
+	Version int64
+	// Mirror is the unavailability as it is when the feed is read, nil where it is gone:
+	// then a later entry says so, or a person's data were erased.
+	Mirror *reconcile.Mirror
+}
+
+// FeedPage is a part of the feed.
+type FeedPage struct {
+	Changes []FeedChange
+	// Next is the position to go on from; Newest is the newest there is.
+	Next, Newest int64
+}
