@@ -6,13 +6,17 @@ import "github.com/hashicorp/hcl/v2"
 type API struct {
 	// Listen is the address of the server; empty for none.
 	Listen string
-	// PublicURL is how servers of calendars reach it for notifications; empty for not.
+	// PublicURL is how servers of calendars reach it for notifications, without a slash
+	// at its end; empty for not.
 	PublicURL string
-	// CertFile and KeyFile make it speak TLS; both are read again when they change.
+	// CertFile and KeyFile make it speak TLS, both absolute; both are read again when
+	// they change.
 	CertFile, KeyFile string
 	Tokens            []Token
 	Webhooks          []Webhook
 	RateLimit         RateLimit
+	// MaxBodyBytes bounds the body of a request that brings many objects.
+	MaxBodyBytes int64
 }
 
 // Scope is what a token may do.
@@ -36,14 +40,30 @@ type Token struct {
 	Range     hcl.Range
 }
 
+// The events of a [Webhook].
+const (
+	EventFeedAdvanced     = "feed.advanced"
+	EventRemovalsHeld     = "removals.held"
+	EventAccountFailing   = "account.failing"
+	EventAccountRecovered = "account.recovered"
+	EventTrainerStale     = "trainer.stale"
+)
+
+// Events are the types of messages that a [Webhook] may name.
+func Events() []string {
+	return []string{EventFeedAdvanced, EventRemovalsHeld, EventAccountFailing, EventAccountRecovered, EventTrainerStale}
+}
+
 // Webhook is an address that is told when the feed moves on and when operators should
 // know something.
 type Webhook struct {
 	Name, URL string
-	// Secret signs the messages, as the Standard Webhooks scheme does.
+	// Secret signs the messages, as the Standard Webhooks scheme does: "whsec_" and
+	// base64.
 	Secret string
 	// Events are the types of messages to send; nil for all.
-	Events    []string
+	Events []string
+	// Providers are those that it hears of; nil for all.
 	Providers []string
 	Range     hcl.Range
 }

@@ -195,7 +195,6 @@ func (d *decoder) root(body hcl.Body, start hcl.Range) {
 	b := d.open(body, start, "installation",
 		header("state"), header("api"), header("sync"), header("push"), header("pull"),
 		header("telemetry"), header("plugin", "service"), header("exclusion", "name"), header("provider", "name"))
-	b.refuse("api")
 	d.installation(b)
 	d.state(b)
 	d.sync(b)
@@ -206,6 +205,7 @@ func (d *decoder) root(body hcl.Body, start hcl.Range) {
 	for _, block := range b.blocks.OfType("provider") {
 		d.provider(block, push, pull)
 	}
+	d.api(b)
 	d.defaultPlugins()
 }
 

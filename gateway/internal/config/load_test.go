@@ -183,15 +183,11 @@ func TestUnbuiltOptions(t *testing.T) {
 	testMistakes(t, []mistakeCase{
 		{name: "every one", text: `installation = "x"
 state { url = "postgres://user:pw@db/gateway" }
-api {
-  listen = "127.0.0.1:8642"
-  token "platform" { secret = env("GATEWAY_TOKEN") }
-}
 sync {
   window { past = "1d" }
 }
 telemetry { sample = 0.1 }
-`, want: []string{"2:15 error: Not supported yet", "3:1 error: Not supported yet"}},
+`, want: []string{"2:15 error: Not supported yet"}},
 		{name: "a default that is spelled out", text: `installation = "x"
 push { sessions = "whole" }
 provider "p" {

@@ -67,19 +67,6 @@ func (b *block) single(kind string) *hcl.Block {
 	return first
 }
 
-// refuse reports the named arguments and blocks that are written here: their
-// behaviour is not built yet, and ignoring them would be a lie.
-func (b *block) refuse(names ...string) {
-	for _, name := range names {
-		if attr := b.attrs[name]; attr != nil {
-			b.d.notSupported(attr.NameRange, fmt.Sprintf("The argument %q", name))
-		}
-		for _, nested := range b.blocks.OfType(name) {
-			b.d.notSupported(nested.DefRange, fmt.Sprintf("The block %q", name))
-		}
-	}
-}
-
 // get reads the argument as a T. What is wrong with it is reported, once.
 func get[T any](b *block, name string) value[T] {
 	attr := b.attrs[name]
