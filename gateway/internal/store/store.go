@@ -34,6 +34,15 @@ var (
 	ErrNewerSchema = errors.New("the state was written by a newer gateway")
 	// ErrReadOnly: the state was opened for reading alone.
 	ErrReadOnly = errors.New("the state is open for reading only")
+	// ErrDiskFull: there is no room for a change. Nothing that was stored is lost, and
+	// the same call succeeds once there is room.
+	ErrDiskFull = errors.New("the disk of the state is full")
+	// ErrDiskReadOnly: the state's disk, or its files, cannot be written to.
+	ErrDiskReadOnly = errors.New("the disk of the state cannot be written to")
+	// ErrDisk: the disk failed while reading or writing.
+	ErrDisk = errors.New("the disk of the state fails")
+	// ErrDamaged: what the disk holds is no whole state.
+	ErrDamaged = errors.New("the state is damaged")
 )
 
 // Store remembers everything between runs. Its methods are safe for concurrent use

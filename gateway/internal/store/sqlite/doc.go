@@ -10,4 +10,8 @@
 //
 // Neighbours: store defines what is kept, store/storetest holds what every driver
 // must do, app opens it.
+//
+// A state moves forward alone: a migration checks it and leaves a copy of what was
+// beside it. [Backup] copies it while it is in use. What the disk causes is a
+// [DiskError], which names the file and says what to do.
 package sqlite

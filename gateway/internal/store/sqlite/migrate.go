@@ -4,12 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"embed"
-	"errors"
 	"fmt"
 	"io/fs"
-
-	driver "modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
+	"os"
 
 	"github.com/trainercal/trainercal/gateway/internal/store"
 )
@@ -37,9 +34,11 @@ func steps() []string {
 	return texts
 }
 
-// migrate brings the schema up to date in one transaction: who reads meanwhile sees
-// the state before or after, never between two steps.
-func migrate(ctx context.Context, db *sql.DB) error {
+// migrate brings the schema of the state at path up to date in one transaction: who
+// reads meanwhile sees the state before or after, never between two steps. A state that
+// holds something is checked and copied before; where that cannot be done, it stays as
+// it is.
+func migrate(ctx context.Context, db *sql.DB, path string) error {
 	version, err := schemaVersion(ctx, db)
 	if err != nil {
 		return err
@@ -51,7 +50,33 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	if version == len(all) {
 		return nil
 	}
-	return within(ctx, db, func(tx *sql.Tx) error { return climb(ctx, tx, version, all) })
+	if version > 0 {
+		if err := secure(ctx, db, path, len(all)); err != nil {
+			return fmt.Errorf("the state is not migrated to schema %d, and stays as it is: %w", len(all), err)
+		}
+	}
+	return within(ctx, db, func(tx *sql.Tx) error {
+		if err := climb(ctx, tx, version, all); err != nil {
+			return err
+		}
+		return checkReferences(ctx, tx, path)
+	})
+}
+
+// BeforeMigration is the file that holds the state at path as it was before it was
+// migrated to a schema.
+func BeforeMigration(path string, schema int) string {
+	return fmt.Sprintf("%s.before-%04d", path, schema)
+}
+
+// secure checks a state and copies it beside itself. A copy from an earlier attempt is
+// replaced: nothing has come of that.
+func secure(ctx context.Context, db *sql.DB, path string, schema int) error {
+	if err := checkWhole(ctx, db, path); err != nil {
+		return err
+	}
+	_, err := copyTo(ctx, path, BeforeMigration(path, schema), os.Rename)
+	return err
 }
 
 // climb takes the steps above version and notes each one's number.
@@ -96,23 +121,8 @@ func schemaVersion(ctx context.Context, db *sql.DB) (int, error) {
 	if err == nil && tables > 0 {
 		err = db.QueryRowContext(ctx, `SELECT version FROM schema_version`).Scan(&version)
 	}
-	switch {
-	case isDamaged(err):
-		return 0, fmt.Errorf("the file is damaged, or no state of a gateway (%w): restore it from a backup; without one, "+
-			"move it away and import the schedule again, and the next run finds what was written by its markers", err)
-	case err != nil:
+	if err != nil {
 		return 0, fmt.Errorf("read the state's schema version: %w", err)
 	}
 	return version, nil
-}
-
-// isDamaged tells whether SQLite cannot make sense of the file.
-func isDamaged(err error) bool {
-	var known *driver.Error
-	if !errors.As(err, &known) {
-		return false
-	}
-	const primary = 0xff // the rest of a code says more of the same
-	code := known.Code() & primary
-	return code == sqlite3.SQLITE_NOTADB || code == sqlite3.SQLITE_CORRUPT
 }

@@ -19,6 +19,7 @@ import (
 
 // Store is a state file that is open. It implements store.Store.
 type Store struct {
+	path string
 	// write is one connection; nil when the state is open for reading only.
 	write *sql.DB
 	read  *sql.DB
@@ -36,23 +37,26 @@ const readers = 4
 // Open opens the state for this process alone, making or migrating it as needed.
 // Runs that an ended process left running are marked as aborted. It answers
 // store.ErrLocked when another process owns it, and store.ErrNewerSchema when a
-// newer gateway wrote it. The file can be read by its owner only.
+// newer gateway wrote it, and a [DiskError] when the disk is to blame. The file can be
+// read by its owner only. A migration leaves a backup of the state before it beside the
+// file.
 func Open(ctx context.Context, path string) (*Store, error) {
 	if err := create(path); err != nil {
-		return nil, err
+		return nil, explain(path, err)
 	}
 	lock, err := acquire(path + ".lock")
 	if err != nil {
-		return nil, err
+		return nil, explain(path+".lock", err)
 	}
 	s := &Store{
+		path: path,
 		write: connect(path, 1, "_txlock=immediate", "_pragma=journal_mode(wal)", "_pragma=synchronous(full)", "_pragma=foreign_keys(on)",
 			"_pragma=secure_delete(on)"), // what is deleted is not to be read in the file (forget-1)
-		read: connect(path, readers, "mode=ro", "_pragma=query_only(on)"),
+		read: connect(path, readers, "mode=ro"),
 		lock: lock,
 	}
 	if err := s.prepare(ctx); err != nil {
-		return nil, errors.Join(err, s.Close())
+		return nil, errors.Join(explain(path, err), s.Close())
 	}
 	return s, nil
 }
@@ -64,9 +68,9 @@ func OpenReadOnly(ctx context.Context, path string) (*Store, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("state %s: %w", path, store.ErrNotFound)
 	}
-	s := &Store{read: connect(path, readers, "mode=ro", "_pragma=query_only(on)")}
+	s := &Store{path: path, read: readOnly(path, readers)}
 	if err := checkSchema(ctx, s.read); err != nil {
-		return nil, errors.Join(err, s.Close())
+		return nil, errors.Join(explain(path, err), s.Close())
 	}
 	return s, nil
 }
@@ -99,7 +103,7 @@ func connect(path string, n int, params ...string) *sql.DB {
 }
 
 func (s *Store) prepare(ctx context.Context) error {
-	if err := migrate(ctx, s.write); err != nil {
+	if err := migrate(ctx, s.write, s.path); err != nil {
 		return err
 	}
 	_, err := s.write.ExecContext(ctx, `UPDATE runs SET state = ?, message = ? WHERE state = ?`,
@@ -132,12 +136,12 @@ func (s *Store) change(ctx context.Context, do func(*sql.Tx) error) error {
 	}
 	failpoint.Reach("commit.begin")
 	defer failpoint.Reach("commit.end")
-	return within(ctx, s.write, do)
+	return explain(s.path, within(ctx, s.write, do))
 }
 
 // look runs do in one transaction that sees one moment's state.
 func (s *Store) look(ctx context.Context, do func(*sql.Tx) error) error {
-	return within(ctx, s.read, do)
+	return explain(s.path, within(ctx, s.read, do))
 }
 
 func within(ctx context.Context, db *sql.DB, do func(*sql.Tx) error) error {

@@ -245,8 +245,8 @@ func TestDamagedState(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, open := range map[string]func(context.Context, string) (*Store, error){"owner": Open, "reader": OpenReadOnly} {
-		if _, err := open(t.Context(), path); err == nil || !strings.Contains(err.Error(), "restore it from a backup") {
-			t.Errorf("%s: %v, want advice", name, err)
+		if _, err := open(t.Context(), path); !errors.Is(err, store.ErrDamaged) {
+			t.Errorf("%s: %v, want ErrDamaged", name, err)
 		}
 	}
 	if after, err := os.ReadFile(path); err != nil || !bytes.Equal(after, content) {
