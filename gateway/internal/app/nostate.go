@@ -72,6 +72,9 @@ func (noState) SetAccountTrouble(context.Context, string, *store.Failing) error 
 
 func (noState) Verifications(context.Context) ([]store.Verification, error) { return nil, nil }
 
+func (noState) Watches(context.Context, string) ([]store.Watch, error) { return nil, nil }
+func (noState) PutWatches(context.Context, []store.Watch) error        { return store.ErrReadOnly }
+
 func (noState) PutVerifications(context.Context, []store.Verification) error {
 	return store.ErrReadOnly
 }

@@ -78,7 +78,7 @@ func forget(ctx context.Context, tx *sql.Tx, id platform.TrainerID) (f store.For
 	counts := map[string]*int{
 		"links": &f.Links, "mirrors": &f.Mirrors, "unavailability": &f.Unavailability, "run_trainers": &f.Runs,
 	}
-	for _, table := range []string{"links", "mirrors", "unavailability", "run_trainers", "conflicts", "leftovers", "pauses", "trainers"} {
+	for _, table := range []string{"links", "mirrors", "unavailability", "run_trainers", "conflicts", "leftovers", "pauses", "watches", "trainers"} {
 		n, err := erase(ctx, tx, `DELETE FROM `+table+` WHERE provider = ? AND label = ?`, id.Provider, id.Label)
 		if err != nil {
 			return f, err

@@ -51,6 +51,7 @@ func Run(t *testing.T, d Driver) {
 		{"troubles of accounts", accountTroubles},
 		{"verifications", verifications},
 		{"map-5 moves", moves},
+		{"watches", watches},
 		{"steps of an item", itemSteps},
 		{"forget-1", forgets},
 		{"readers change nothing", readersChangeNothing},
