@@ -43,14 +43,12 @@ func Adopt(in Input, former Former) Plan {
 	if !in.Read.Complete || !in.Read.FoundAll || former.Titles == nil {
 		return Plan{}
 	}
-	p := adopter{
-		planner: &planner{view: newView(in), ownItems: map[calendar.ItemID]bool{}}, former: former, seconds: map[calendar.ItemID]bool{},
-	}
+	p := adopter{planner: &planner{view: newView(in)}, former: former, seconds: map[calendar.ItemID]bool{}}
 	for _, l := range p.lookalikes(former.Titles) {
 		p.take(l)
 	}
 	for id := range p.seconds {
-		if !p.ownItems[id] {
+		if !p.of(id).own {
 			p.find(ReasonSecond, id)
 		}
 	}
@@ -68,17 +66,17 @@ type adopter struct {
 // take plans one item. One that stands for two things of the same title and time is
 // taken for the first.
 func (a adopter) take(l lookalike) {
-	if a.ownItems[l.item.ID] {
+	if a.of(l.item.ID).own {
 		return
 	}
-	link, linked := a.links[l.wanted.Key]
+	link := a.link(l.wanted.Key)
 	step := CalendarStep{Reason: ReasonTakenOver, Link: Link{
 		Key: l.wanted.Key, ItemID: l.item.ID, Version: l.item.Version, Rendered: l.item.Appointment, State: LinkWritten,
 	}}
 	switch {
 	case a.former.Remove:
 		step.Op, step.Duplicate = OpRemove, true
-	case linked && link.ItemID != "" || a.marked(l.wanted.Key):
+	case link != nil && link.ItemID != "" || a.marked(l.wanted.Key):
 		a.seconds[l.item.ID] = true
 		return
 	case l.wanted.Ended || !a.in.Policy.Push:
@@ -87,9 +85,9 @@ func (a adopter) take(l lookalike) {
 	default:
 		step.Op = OpUpdate // whole: the rest of what it says was not read
 		step.Link.Generation, step.Link.Rendered, step.Link.Revision = a.in.Generation(), l.wanted.Appointment, l.wanted.Revision
-		a.links[l.wanted.Key] = step.Link
+		a.remember(&step.Link)
 	}
-	a.ownItems[l.item.ID] = true
+	a.note(l.item.ID).own = true
 	a.plan.Calendar = append(a.plan.Calendar, step)
 	for _, m := range a.in.Mirrors {
 		if m.ItemID == l.item.ID {
@@ -111,7 +109,7 @@ func Lookalikes(in Input, titles func(Wanted) []string) []Finding {
 		for _, m := range in.Mirrors {
 			subject, _, _ := strings.Cut(m.Description, "\n")
 			if !m.Private && m.SeriesID == "" && m.When.SameTime(w.Appointment.When) &&
-				slices.ContainsFunc(names, func(name string) bool { return sameText(name, subject) }) && !v.gone[m.ItemID] {
+				slices.ContainsFunc(names, func(name string) bool { return sameText(name, subject) }) && !v.of(m.ItemID).gone {
 				found[m.ItemID] = true
 			}
 		}
@@ -133,9 +131,13 @@ func (v *view) lookalikes(titles func(Wanted) []string) []lookalike {
 			continue
 		}
 		names := titles(w)
-		for _, item := range v.items {
+		for _, s := range v.known {
+			item := s.item
+			if item == nil || s.link != nil {
+				continue
+			}
 			if item.Marker == nil && item.SeriesID == "" && item.When.SameTime(w.Appointment.When) && !item.Sensitivity.Private() &&
-				slices.ContainsFunc(names, func(name string) bool { return sameText(name, item.Subject) }) && v.linkByID[item.ID].Key == "" {
+				slices.ContainsFunc(names, func(name string) bool { return sameText(name, item.Subject) }) {
 				found = append(found, lookalike{wanted: w, item: item})
 			}
 		}

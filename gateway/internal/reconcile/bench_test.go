@@ -42,10 +42,11 @@ func BenchmarkThousandTrainers(b *testing.B) {
 	b.ResetTimer()
 	for b.Loop() {
 		for i := range inputs {
-			if ids := Questions(inputs[i]); len(ids) > 0 {
+			c := Compare(inputs[i])
+			if ids := c.Questions(); len(ids) > 0 {
 				b.Fatalf("asked for %v", ids)
 			}
-			if plan := Make(inputs[i]); !plan.Empty() {
+			if plan := c.Plan(); !plan.Empty() {
 				b.Fatalf("the plan is not empty: %+v", plan.Platform)
 			}
 		}

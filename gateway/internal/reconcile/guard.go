@@ -19,7 +19,7 @@ type Guard struct {
 func (p *planner) planVanished(vanished, before []Mirror) {
 	var held []Mirror
 	for _, m := range before {
-		if p.past(m) {
+		if p.past(&m) {
 			m.Held = false // history by now, whatever became of it (pull-7)
 			p.plan.Notes = append(p.plan.Notes, m)
 			continue
@@ -47,7 +47,7 @@ func (p *planner) exceeds(vanished, held []Mirror) bool {
 	}
 	var current []Mirror
 	for _, m := range p.in.Mirrors {
-		if !p.past(m) {
+		if !p.past(&m) {
 			current = append(current, m)
 		}
 	}

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/trainercal/trainercal/sdk/calendar"
@@ -8,22 +9,21 @@ import (
 
 // pull plans the platform's picture of the trainer's own calendar.
 func (p *planner) pull() {
-	mirrors := mirrorsByItem(p.in.Mirrors)
-	var appeared []Mirror
-	for _, item := range p.sortedItems() {
-		if p.pullItem(item, mirrors[item.ID]) {
-			appeared = append(appeared, p.mirrorOf(item, nil))
+	var appeared, vanished, held []Mirror
+	for i := range p.known {
+		if s := &p.known[i]; s.item != nil && p.pullItem(s) {
+			appeared = append(appeared, p.mirrorOf(s.item, nil))
 		}
 	}
-	var vanished, held []Mirror
-	for _, m := range p.in.Mirrors {
-		switch {
-		case m.Held && p.items[m.ItemID] == nil:
-			held = append(held, m)
+	for i := range p.in.Mirrors {
+		switch m := &p.in.Mirrors[i]; {
+		case m.Held && p.of(m.ItemID).item == nil:
+			held = append(held, *m)
 		case !m.Held && p.vanished(m):
-			vanished = append(vanished, m)
+			vanished = append(vanished, *m)
 		}
 	}
+	slices.SortFunc(appeared, func(a, b Mirror) int { return cmp.Compare(a.ItemID, b.ItemID) })
 	appeared, vanished, held = p.pair(appeared, vanished, held)
 	p.planAppeared(appeared)
 	p.planVanished(vanished, held)
@@ -41,13 +41,14 @@ func (p *planner) withdraw() {
 
 // pullItem plans one item that is there. It reports an item that blocks time and that
 // no mirror is of.
-func (p *planner) pullItem(item *calendar.Item, mirror *Mirror) (appeared bool) {
+func (p *planner) pullItem(s *sighting) (appeared bool) {
+	item, mirror := s.item, s.mirror
 	reason := p.blocks(item)
-	if p.ownItems[item.ID] {
+	if s.own {
 		reason = ReasonOwn
 	}
 	switch {
-	case reason == ReasonOutsideWindow && mirror != nil && p.past(*mirror):
+	case reason == ReasonOutsideWindow && mirror != nil && p.past(mirror):
 		p.skip(reason, "", item.ID) // it slid out, and is history (pull-7)
 	case reason != "" && mirror != nil:
 		p.platform(OpRemove, reason, *mirror)
@@ -56,12 +57,12 @@ func (p *planner) pullItem(item *calendar.Item, mirror *Mirror) (appeared bool) 
 	case mirror == nil:
 		return true
 	default:
-		p.pullChanged(p.mirrorOf(item, mirror), *mirror)
+		p.pullChanged(p.mirrorOf(item, mirror), mirror)
 	}
 	return false
 }
 
-func (p *planner) pullChanged(next, last Mirror) {
+func (p *planner) pullChanged(next Mirror, last *Mirror) {
 	switch {
 	case !next.sameBlock(last):
 		p.platform(OpUpdate, ReasonChanged, next)
@@ -74,13 +75,13 @@ func (p *planner) pullChanged(next, last Mirror) {
 
 // vanished reports whether the read says that a remembered item is gone. Outside the
 // covered time it is left as history (pull-7, F3).
-func (p *planner) vanished(m Mirror) bool {
-	return p.absent(m.ItemID, m.SeriesID, m.When) && !p.past(m)
+func (p *planner) vanished(m *Mirror) bool {
+	return p.absent(p.of(m.ItemID), m.SeriesID, m.When) && !p.past(m)
 }
 
 // past reports whether the mirrored time lies wholly before the window: it slid out,
 // and is history whatever the calendar says of it.
-func (p *planner) past(m Mirror) bool {
+func (p *planner) past(m *Mirror) bool {
 	_, end := m.When.Span(p.in.Policy.Zone)
 	return !end.After(p.in.Policy.Window.Start)
 }
@@ -123,7 +124,7 @@ func (p *planner) mirrorOf(item *calendar.Item, last *Mirror) Mirror {
 }
 
 // sameBlock reports whether the platform shows the same for both.
-func (m Mirror) sameBlock(o Mirror) bool {
+func (m *Mirror) sameBlock(o *Mirror) bool {
 	return m.Description == o.Description && m.When.SameTime(o.When) && m.ShowAs == o.ShowAs && m.Private == o.Private
 }
 

@@ -1,22 +1,22 @@
 package reconcile
 
 import (
-	"maps"
-	"slices"
-
 	"github.com/trainercal/trainercal/sdk/calendar"
 )
 
 // pushWanted plans one wanted appointment.
-func (p *planner) pushWanted(w Wanted) {
-	link, linked := p.links[w.Key]
+func (p *planner) pushWanted(t *thing) {
+	w, link := *t.wanted, Link{}
+	if t.link != nil {
+		link = *t.link
+	}
 	switch {
 	case w.Ended && link.State == LinkIntended && p.in.Read.FoundAll:
 		// It never came to be, and will not any more.
 		p.forget(link, ReasonEnded)
 	case w.Ended:
 		p.skip(ReasonEnded, w.Key, link.ItemID)
-	case !linked:
+	case t.link == nil:
 		p.create(w, Link{Generation: p.in.Generation()}, ReasonNew, false)
 	case link.State == LinkIntended:
 		// Nothing carries its marker, or it would have been adopted.
@@ -58,10 +58,10 @@ func (p *planner) whyAgain() Reason {
 
 // forgetUnfound drops, where nothing is pushed, the links whose items a search for
 // all markers did not find: what they say of another calendar is not true of this one.
-func (p *planner) forgetUnfound() {
-	for _, key := range slices.Sorted(maps.Keys(p.links)) {
-		if link := p.links[key]; p.in.Read.FoundAll && link.State == LinkIntended {
-			p.forget(link, ReasonGone)
+func (p *planner) forgetUnfound(things []*thing) {
+	for _, t := range things {
+		if t.link != nil && p.in.Read.FoundAll && t.link.State == LinkIntended {
+			p.forget(*t.link, ReasonGone)
 		}
 	}
 }
@@ -97,12 +97,12 @@ func (p *planner) keep(w Wanted, link Link) {
 		// An update whose answer was lost, or a person put it right by hand.
 		content := now.Appointment
 		next.Canonical = &content
-		p.note(next, ReasonVersion)
+		p.noteLink(next, ReasonVersion)
 	case drifted || !link.says(target):
 		base := now.Appointment
 		p.plan.Calendar = append(p.plan.Calendar, CalendarStep{Op: OpUpdate, Reason: reason, Link: next, Base: &base})
 	case now.Version != link.Version || w.Revision != link.Revision || link.State != LinkWritten:
-		p.note(next, ReasonVersion)
+		p.noteLink(next, ReasonVersion)
 	default:
 		p.skip(ReasonInSync, w.Key, link.ItemID)
 	}
@@ -110,7 +110,7 @@ func (p *planner) keep(w Wanted, link Link) {
 
 // says reports whether the link's item was last written to say the target. What an
 // adopted item says was read, not written, and a server may name zones differently.
-func (l Link) says(target calendar.Appointment) bool {
+func (l *Link) says(target calendar.Appointment) bool {
 	if l.Revision == adoptedRevision {
 		return sameContent(target, l.Rendered)
 	}
@@ -120,8 +120,8 @@ func (l Link) says(target calendar.Appointment) bool {
 // current is the item as far as known: as seen, else as remembered; drifted says
 // that it was edited in the calendar. An item of the remembered version is as it was.
 func (p *planner) current(link Link) (item calendar.Item, drifted bool) {
-	seen, ok := p.items[link.ItemID]
-	if !ok || seen.Version == link.Version {
+	seen := p.of(link.ItemID).item
+	if seen == nil || seen.Version == link.Version {
 		return calendar.Item{ID: link.ItemID, Version: link.Version, Appointment: link.content()}, false
 	}
 	item = *seen
@@ -134,16 +134,18 @@ func (p *planner) current(link Link) (item calendar.Item, drifted bool) {
 
 // retract plans the removal of what was pushed before that was switched off (map-2). What
 // is over stays, and is still known to be ours.
-func (p *planner) retract() {
-	for _, key := range slices.Sorted(maps.Keys(p.links)) {
-		link := p.links[key]
-		w, wanted := p.wanted[key]
+func (p *planner) retract(things []*thing) {
+	for _, t := range things {
+		if t.link == nil {
+			continue
+		}
+		link := *t.link
 		_, end := link.when().Span(p.in.Policy.Zone)
 		switch {
 		case link.ItemID == "" || p.confirmedGone(link.ItemID):
 			p.forget(link, ReasonGone)
-		case wanted && w.Ended, !wanted && !end.After(p.in.Policy.Now):
-			p.skip(ReasonEnded, key, link.ItemID)
+		case t.wanted != nil && t.wanted.Ended, t.wanted == nil && !end.After(p.in.Policy.Now):
+			p.skip(ReasonEnded, t.key, link.ItemID)
 		default:
 			link.State = LinkRemoving
 			p.plan.Calendar = append(p.plan.Calendar, CalendarStep{Op: OpRemove, Reason: ReasonStopped, Link: link})
@@ -170,17 +172,17 @@ func (p *planner) pushUnwanted(link Link) {
 
 // forget drops a link without a write.
 func (p *planner) forget(link Link, reason Reason) {
-	p.remember(LinkStep{Op: OpRemove, Reason: reason, Link: link})
+	p.keepStep(LinkStep{Op: OpRemove, Reason: reason, Link: link})
 }
 
-// note records what changed about a link without a write.
-func (p *planner) note(link Link, reason Reason) {
-	p.remember(LinkStep{Op: OpUpdate, Reason: reason, Link: link})
+// noteLink records what changed about a link without a write.
+func (p *planner) noteLink(link Link, reason Reason) {
+	p.keepStep(LinkStep{Op: OpUpdate, Reason: reason, Link: link})
 }
 
-// remember adds a step that changes what is remembered. There is one a key: an
+// keepStep adds a step that changes what is remembered. There is one a key: an
 // adoption keeps its reason and gets the later link.
-func (p *planner) remember(s LinkStep) {
+func (p *planner) keepStep(s LinkStep) {
 	for i := range p.plan.Links {
 		if earlier := &p.plan.Links[i]; earlier.Link.Key == s.Link.Key {
 			if s.Op == OpRemove {

@@ -48,7 +48,7 @@ func Clear(in Input, inPlace bool) []CalendarStep {
 	}
 	var steps []CalendarStep
 	for _, key := range slices.Sorted(maps.Keys(groups)) {
-		if w, wanted := v.wanted[key]; wanted && (inPlace || w.Ended || w.Unrendered) {
+		if w := v.wanted(key); w != nil && (inPlace || w.Ended || w.Unrendered) {
 			continue // kept, or over and left as written (push-14), or not to be made again
 		}
 		for _, item := range v.originals(key, groups[key]) {
@@ -69,12 +69,11 @@ func (v *view) ended(item calendar.Item) bool {
 // that tells the original from its copies, they are all left alone.
 func (v *view) originals(key string, items []calendar.Item) []calendar.Item {
 	slices.SortFunc(items, func(a, b calendar.Item) int { return cmp.Compare(a.ID, b.ID) })
-	link, linked := v.links[key]
-	want, wanted := v.wanted[key]
+	link, want := v.link(key), v.wanted(key)
 	tests := []func(calendar.Item) bool{
-		func(i calendar.Item) bool { return linked && i.ID == link.ItemID },
-		func(i calendar.Item) bool { return linked && i.Marker.Generation == link.Generation },
-		func(i calendar.Item) bool { return wanted && i.When.SameTime(want.Appointment.When) },
+		func(i calendar.Item) bool { return link != nil && i.ID == link.ItemID },
+		func(i calendar.Item) bool { return link != nil && i.Marker.Generation == link.Generation },
+		func(i calendar.Item) bool { return want != nil && i.When.SameTime(want.Appointment.When) },
 		func(calendar.Item) bool { return allAtOneTime(items) },
 	}
 	for _, is := range tests {
@@ -91,8 +90,11 @@ func allAtOneTime(items []calendar.Item) bool {
 
 // clear is the removal of one item. One that no link names is no link's end.
 func (v *view) clear(key string, item calendar.Item) CalendarStep {
-	link, linked := v.links[key]
-	step := CalendarStep{Op: OpRemove, Reason: ReasonResync, Duplicate: !linked || link.ItemID != item.ID}
+	link := Link{}
+	if known := v.link(key); known != nil {
+		link = *known
+	}
+	step := CalendarStep{Op: OpRemove, Reason: ReasonResync, Duplicate: link.ItemID != item.ID}
 	if step.Duplicate {
 		link = Link{Key: key, Generation: item.Marker.Generation, ItemID: item.ID, Version: item.Version, Rendered: item.Appointment}
 	}

@@ -246,7 +246,8 @@ type Plan struct {
 	// nothing changed for the platform.
 	Notes []Mirror
 	// Held are the mirrors whose removal waits for approval, now and from before.
-	Held    []Mirror
+	Held []Mirror
+	// Skipped are in no order.
 	Skipped []Skip
 	// Findings are oddities for people, such as another installation's items.
 	Findings []Finding

@@ -51,7 +51,10 @@ type box struct {
 
 	read   reconcile.Read
 	cursor []byte
-	plan   reconcile.Plan
+	// compared is what was read and remembered, put in order; nil where a plan needs no
+	// questions.
+	compared *reconcile.Comparison
+	plan     reconcile.Plan
 	// done holds the result of each step of plan.Calendar, by index.
 	done []stepResult
 	// err is what stopped the trainer as a whole.

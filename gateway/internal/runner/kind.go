@@ -40,18 +40,20 @@ func (p *pass) newBox(t Target) *box {
 
 // make is what the job wants done for the box.
 func (p *pass) make(b *box) reconcile.Plan {
-	in := b.input(p.Runner)
 	switch {
 	case p.job.Kind == Adopt:
-		return reconcile.Adopt(in, p.job.Former)
+		return reconcile.Adopt(b.input(p.Runner), p.job.Former)
 	case p.job.Kind.resync():
-		plan := reconcile.Rebuild(in, p.job.Kind == ResyncInPlace)
+		plan := reconcile.Rebuild(b.input(p.Runner), p.job.Kind == ResyncInPlace)
 		plan.Calendar = append(b.clearing, plan.Calendar...)
 		return plan
+	case b.compared == nil:
+		b.compared = reconcile.Compare(b.input(p.Runner))
 	}
-	plan := reconcile.Make(in)
+	plan := b.compared.Plan()
+	b.compared = nil
 	if p.dry != nil && p.job.Former.Titles != nil {
-		plan.Findings = append(plan.Findings, reconcile.Lookalikes(in, p.job.Former.Titles)...)
+		plan.Findings = append(plan.Findings, reconcile.Lookalikes(b.input(p.Runner), p.job.Former.Titles)...)
 	}
 	return plan
 }

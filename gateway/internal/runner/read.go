@@ -153,7 +153,8 @@ func (p *pass) ask(ctx context.Context, account sdk.Account, boxes []*box) {
 		reqs   []sdk.GetRequest
 	)
 	for _, b := range boxes {
-		if ids := reconcile.Questions(b.input(p.Runner)); len(ids) > 0 {
+		b.compared = reconcile.Compare(b.input(p.Runner))
+		if ids := b.compared.Questions(); len(ids) > 0 {
 			asking = append(asking, b)
 			reqs = append(reqs, sdk.GetRequest{Mailbox: b.target.Mailbox, IDs: ids, Detail: b.target.Detail, Own: b.own()})
 		}
@@ -165,6 +166,9 @@ func (p *pass) ask(ctx context.Context, account sdk.Account, boxes []*box) {
 	in.end(p.call(ctx, "Get", asking, func(ctx context.Context) error {
 		return account.Get(ctx, reqs, in.got)
 	}))
+	for _, b := range good(asking) {
+		b.compared.Answer(b.read.Got)
+	}
 }
 
 func (in *inbox) got(page sdk.GetPage) error {
