@@ -30,10 +30,13 @@ var ErrReplacesNothing = errors.New(`with --replace nothing would be deleted: th
 
 // ReadImport reads import files by the configuration's providers and zones. Mistakes in
 // them are a [platform.ImportErrors].
-func ReadImport(cfg *config.Config, names []string) (platform.Import, error) {
-	opts := platform.ImportOptions{Providers: map[string]*time.Location{}}
+func ReadImport(cfg *config.Config, names []string, table platform.TableOptions) (platform.Import, error) {
+	opts := platform.ImportOptions{Providers: map[string]*time.Location{}, Table: table}
 	for _, p := range cfg.Providers {
 		opts.Providers[p.Name] = p.TimeZone
+		for _, t := range p.Trainers {
+			opts.Trainers = append(opts.Trainers, platform.TrainerName{ID: t.ID, Name: t.Name, Email: t.Email})
+		}
 	}
 	if len(cfg.Providers) == 1 {
 		opts.Provider = cfg.Providers[0].Name
@@ -84,9 +87,11 @@ func (a *App) store(ctx context.Context, batch store.Batch) (store.ImportResult,
 	if err != nil {
 		return store.ImportResult{}, err
 	}
-	batch.RepushOn = map[string][]string{}
-	for _, p := range a.Config().Providers {
+	batch.RepushOn, batch.Sweeps = map[string][]string{}, map[string]store.Sweep{}
+	cfg := a.Config()
+	for _, p := range cfg.Providers {
 		batch.RepushOn[p.Name] = p.Push.Triggers()
+		batch.Sweeps[p.Name] = a.sweep(cfg, p)
 	}
 	return state.Import(ctx, batch)
 }

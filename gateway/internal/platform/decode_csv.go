@@ -13,11 +13,14 @@ import (
 // A trainer's webinar is the same for all trainers of a row.
 var columnGroups = []string{"delegate_webinar", "webinar", "venue"}
 
-// csv reads a table whose first row names fields: of courses, with a column
-// "trainers" whose entries are parted by ";", or of unavailability, with a column
-// "trainer". An empty cell is a field that is not given.
+// csv reads a table whose first row names fields, by their names or by the words of
+// [TableOptions]. An empty cell is a field that is not given, an empty row is none.
 func (d *decoder) csv() {
-	r := csv.NewReader(bytes.NewReader(d.current.Data))
+	data, separator := withoutSeparatorLine(d.current.Data)
+	r := csv.NewReader(bytes.NewReader(data))
+	if r.Comma = separator; r.Comma == 0 {
+		r.Comma = delimiter(data)
+	}
 	header, err := r.Read()
 	if err != nil {
 		d.csvSyntax(err)
@@ -26,51 +29,81 @@ func (d *decoder) csv() {
 	for i := range header {
 		header[i] = strings.TrimSpace(header[i])
 	}
-	each, spokenFor := d.course, d.coursesOf
-	switch {
-	case slices.Contains(header, "trainers"):
-	case slices.Contains(header, "trainer"):
-		each, spokenFor = d.unavailable, d.unavailabilityOf
-	default:
+	kind, ok := d.options.Table.kindOf(header)
+	if !ok {
 		d.report(pos{}, "", `the first row must name the fields: a column "trainers" makes it a table of courses, a column "trainer" one of unavailability`)
 		return
 	}
-	if !d.csvHeader(r, header) {
+	t := table{decoder: d, r: r, header: header}
+	if !t.columns(kind) {
 		return
+	}
+	each, spokenFor := d.course, d.coursesOf
+	if kind.name == unavailabilityTable.name {
+		each, spokenFor = d.unavailable, d.unavailabilityOf
 	}
 	if d.provider != "" {
 		spokenFor[d.provider] = true
 	}
-	d.csvRows(r, header, each)
+	t.rows(each)
+	d.cutOff(data)
 }
 
-// csvHeader reports columns that come twice.
-func (d *decoder) csvHeader(r *csv.Reader, header []string) bool {
+// cutOff reports a last line without an end: nothing else would tell a list of trainers
+// that lost its tail on the way from one that is whole.
+func (d *decoder) cutOff(data []byte) {
+	if last := data[len(data)-1]; last != '\n' && last != '\r' {
+		d.report(pos{offset: len(d.current.Data)}, "", "the last line does not end, so the file may have been cut off. When it is whole, put a line end behind it")
+	}
+}
+
+// table is a table being read.
+type table struct {
+	*decoder
+	r      *csv.Reader
+	header []string
+	// fields are those of the columns; empty for a column that is left out.
+	fields []string
+	// constants are the fields of every row, in the order of their names.
+	constants []node
+}
+
+// columns finds out which fields the columns are, and reports what is wrong with them.
+func (t *table) columns(kind tableKind) bool {
 	good := true
-	for i, name := range header {
-		if slices.Contains(header[:i], name) {
-			line, column := r.FieldPos(i)
-			d.report(pos{line: line, column: column}, name, "the column is there twice")
-			good = false
+	t.fields = t.options.Table.resolve(kind, t.header, func(column int, format string, args ...any) {
+		good = false
+		at, name := pos{line: 1, column: 1}, ""
+		if column >= 0 {
+			at.line, at.column = t.r.FieldPos(column)
+			name = t.header[column]
+		}
+		t.report(at, name, format, args...)
+	})
+	for i, field := range t.fields {
+		if field != "" {
+			t.result.Columns = append(t.result.Columns, Column{File: t.current.Name, Header: t.header[i], Field: field})
 		}
 	}
 	return good
 }
 
-func (d *decoder) csvRows(r *csv.Reader, header []string, each func(node)) {
+func (t *table) rows(each func(node)) {
 	for {
-		row, err := r.Read()
+		row, err := t.r.Read()
 		if errors.Is(err, io.EOF) {
 			return
 		}
 		if err != nil {
-			d.csvSyntax(err)
+			t.csvSyntax(err)
 			if errors.Is(err, csv.ErrFieldCount) {
 				continue
 			}
 			return
 		}
-		each(csvRow(r, header, row))
+		if slices.ContainsFunc(row, func(cell string) bool { return strings.TrimSpace(cell) != "" }) {
+			each(t.row(row))
+		}
 	}
 }
 
@@ -88,38 +121,95 @@ func (d *decoder) csvSyntax(err error) {
 	}
 }
 
-// csvRow makes of a row the object that JSON would have.
-func csvRow(r *csv.Reader, header, row []string) node {
+// row makes of a row the object that JSON would have.
+func (t *table) row(row []string) node {
+	line, column := t.r.FieldPos(0)
+	whole := node{at: pos{line: line, column: column}, cell: true}
 	fields, groups := map[string]node{}, map[string]map[string]node{}
+	for field, text := range t.options.Table.Constants {
+		t.cell(fields, groups, field, node{at: whole.at, path: field, value: text, cell: true})
+	}
 	for i, text := range row {
-		line, column := r.FieldPos(i)
-		n := node{at: pos{line: line, column: column}, path: header[i], value: strings.TrimSpace(text), cell: true}
-		group, rest := columnGroup(header[i])
-		switch {
-		case group == "" && n.value == "" && header[i] != "trainers":
-			fields[header[i]] = node{at: n.at, path: n.path}
-		case group == "":
-			fields[header[i]] = n
-		case n.value != "":
-			if groups[group] == nil {
-				groups[group] = map[string]node{}
-			}
-			groups[group][rest] = n
+		if t.fields[i] == "" {
+			continue
 		}
+		n := node{path: t.header[i], value: strings.TrimSpace(text), cell: true}
+		n.at.line, n.at.column = t.r.FieldPos(i)
+		t.cell(fields, groups, t.fields[i], n)
 	}
-	line, column := r.FieldPos(0)
-	whole := node{at: pos{line: line, column: column}, value: fields, cell: true}
 	for name, group := range groups {
-		if _, column := fields[name]; !column { // a column of that very name is a mistake to report
-			fields[name] = node{at: whole.at, path: name, value: group, cell: true}
-		}
+		fields[name] = node{at: whole.at, path: name, value: group, cell: true}
 	}
-	csvLists(fields)
+	joinDates(fields)
+	t.lists(fields)
+	whole.value = fields
 	return whole
 }
 
-// csvLists makes lists of the cells that hold several entries.
-func csvLists(fields map[string]node) {
+// cell puts a cell into the object, or into the group that its column belongs to. A cell
+// with text replaces a constant, an empty one does not.
+func (t *table) cell(fields map[string]node, groups map[string]map[string]node, field string, n node) {
+	n.value = t.options.Table.word(field, n.value.(string))
+	group, rest := columnGroup(field)
+	switch _, constant := fields[field]; {
+	case group == "" && n.value == "" && (constant || field != "trainers"):
+		if !constant {
+			fields[field] = node{at: n.at, path: n.path}
+		}
+	case group == "":
+		fields[field] = n
+	case n.value != "":
+		if groups[group] == nil {
+			groups[group] = map[string]node{}
+		}
+		groups[group][rest] = n
+	}
+}
+
+// word is what a text of the table means.
+func (o TableOptions) word(field, text string) string {
+	for from, to := range o.Words[field] {
+		if strings.EqualFold(from, text) {
+			return to
+		}
+	}
+	return text
+}
+
+// joinDates makes a start and an end of columns that have the day and the time of day
+// apart. Without a last day it is the first.
+func joinDates(fields map[string]node) {
+	first := fields["start_date"]
+	last, own := fields["end_date"]
+	if !own || last.value == nil {
+		last = first
+	}
+	joinDate(fields, "start", first, fields["start_time"])
+	joinDate(fields, "end", last, fields["end_time"])
+	for _, part := range []string{"start_date", "start_time", "end_date", "end_time"} {
+		delete(fields, part)
+	}
+}
+
+func joinDate(fields map[string]node, field string, day, clock node) {
+	if whole, ok := fields[field]; day.value == nil && clock.value == nil || ok && whole.value != nil && clock.value == nil {
+		return
+	} else if ok && whole.value != nil && day.value == nil {
+		day = whole // "start" is a day, and "start_time" its time
+	}
+	text, _ := day.value.(string)
+	if time, ok := clock.value.(string); ok {
+		text += " " + time
+	}
+	at := day
+	if day.value == nil {
+		at = clock
+	}
+	fields[field] = node{at: at.at, path: at.path, value: text, cell: true}
+}
+
+// lists makes lists of the cells that hold several entries.
+func (t *table) lists(fields map[string]node) {
 	if n, ok := fields["trainers"]; ok {
 		n.value = csvTrainers(n, fields["webinar"])
 		fields["trainers"] = n
@@ -141,10 +231,11 @@ func columnGroup(column string) (group, rest string) {
 	return "", ""
 }
 
+// csvList splits a cell at semicolons and line ends.
 func csvList(n node) []node {
 	all := []node{}
 	text, _ := n.value.(string)
-	for part := range strings.SplitSeq(text, ";") {
+	for part := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ';' || r == '\n' || r == '\r' }) {
 		if part = strings.TrimSpace(part); part != "" {
 			all = append(all, node{at: n.at, path: n.path, value: part, cell: true})
 		}

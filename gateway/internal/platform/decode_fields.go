@@ -2,6 +2,7 @@ package platform
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 	"strconv"
@@ -191,12 +192,15 @@ func (o *object) nested(name string) *object {
 // choice reads one of a few words.
 func choice[T ~string](o *object, name string, words ...T) T {
 	s := o.required(name, maxLabel)
+	if o.fields[name].cell { // people's tables write Confirmed
+		s = strings.ToLower(s)
+	}
 	known := make([]string, len(words))
 	for i, w := range words {
 		known[i] = string(w)
 	}
 	if s != "" && !slices.Contains(known, s) {
-		o.report(name, "%q is not known.%s Want one of %s.", s, suggest(s, known), strings.Join(known, ", "))
+		o.report(name, "%s is not known.%s Want one of %s.", o.d.said(s), suggest(s, known), strings.Join(known, ", "))
 	}
 	return T(s)
 }
@@ -209,6 +213,9 @@ func (o *object) zone(provider *time.Location) *time.Location {
 	}
 	loc, err := LoadZone(name)
 	if err != nil {
+		if o.d.options.Terse {
+			err = errors.New("the value is not an IANA name such as \"Europe/London\"")
+		}
 		o.report("timezone", "%v", err)
 		return time.UTC
 	}
@@ -227,13 +234,27 @@ func (o *object) instant(name string, loc *time.Location) time.Time {
 	if t, err := time.Parse(time.RFC3339, s); err == nil {
 		return o.sane(name, t)
 	}
-	for _, form := range localTimes {
-		if wall, err := time.Parse(form, s); err == nil {
-			return o.sane(name, AtLocal(wall, loc))
-		}
+	if wall, ok := o.wall(name, s); ok {
+		return o.sane(name, AtLocal(wall, loc))
 	}
-	o.report(name, "%q is not a time: want 2026-11-23T09:00 in the zone, or with an offset 2026-11-23T09:00:00+01:00", s)
+	o.report(name, "%s is not a time: want 2026-11-23T09:00 in the zone, or with an offset 2026-11-23T09:00:00+01:00%s", o.d.said(s), o.dateHint(name, s))
 	return time.Time{}
+}
+
+// wall reads a time without an offset, in a table also in the table's own form.
+func (o *object) wall(name, s string) (time.Time, bool) {
+	if wall, ok := o.d.dates.wall(s); ok && o.fields[name].cell {
+		return wall, true
+	}
+	return parseForms(s, localTimes)
+}
+
+// dateHint is what there is to say about how a table writes dates.
+func (o *object) dateHint(name, s string) string {
+	if !o.fields[name].cell {
+		return ""
+	}
+	return dateHint(s, o.d.dates)
 }
 
 // sane refuses times that no course has; what is left fits every store and protocol.
@@ -258,9 +279,12 @@ func (o *object) span(loc *time.Location) (start, end time.Time) {
 func (o *object) days() (first, end calendar.Date) {
 	day := func(name string) calendar.Date {
 		s := o.required(name, maxLabel)
+		if t, ok := o.d.dates.day(s); ok && o.fields[name].cell {
+			s = t.Format(time.DateOnly)
+		}
 		d, err := calendar.ParseDate(s)
 		if err != nil {
-			o.report(name, "%q is not a day: with all_day want the form 2026-11-23", s)
+			o.report(name, "%s is not a day: with all_day want the form 2026-11-23%s", o.d.said(s), o.dateHint(name, s))
 			return d
 		}
 		o.sane(name, d.In(time.UTC))
@@ -279,7 +303,7 @@ func (o *object) version() string {
 	_, notNumber := strconv.ParseInt(s, 10, 64)
 	_, notTime := time.Parse(time.RFC3339, s)
 	if s != "" && notNumber != nil && notTime != nil {
-		o.report("version", "%q is neither a whole number nor a time such as 2026-11-23T09:00:00Z", s)
+		o.report("version", "%s is neither a whole number nor a time such as 2026-11-23T09:00:00Z", o.d.said(s))
 	}
 	return s
 }

@@ -14,6 +14,10 @@ import (
 func (d *decoder) knownProvider(name string, at pos, path string) (*time.Location, bool) {
 	loc, ok := d.options.Providers[name]
 	if !ok {
+		if d.options.Terse {
+			d.report(at, path, "it is another provider than the request's")
+			return time.UTC, false
+		}
 		d.report(at, path, "provider %q is not in the configuration.%s", name,
 			suggest(name, slices.Sorted(maps.Keys(d.options.Providers))))
 		return time.UTC, false
@@ -79,7 +83,7 @@ func (o *object) trainers(provider string) []CourseTrainer {
 		part := o.d.open(n)
 		t := CourseTrainer{ID: part.trainer("id", provider).Label, Role: part.text("role", maxLabel), Webinar: part.webinar("webinar")}
 		if slices.ContainsFunc(all, func(other CourseTrainer) bool { return other.ID == t.ID && t.ID != "" }) {
-			part.report("id", "trainer %q is on the course twice", t.ID)
+			part.report("id", "trainer %s is on the course twice", o.d.said(t.ID))
 		}
 		o.bad = !part.close() || o.bad
 		all = append(all, t)
@@ -90,6 +94,9 @@ func (o *object) trainers(provider string) []CourseTrainer {
 // trainer reads a trainer's label, or "provider/label" of the object's provider. It
 // need not have a mapping (map-10).
 func (o *object) trainer(field, provider string) TrainerID {
+	if label := o.named(field, provider); label != "" {
+		return TrainerID{Provider: provider, Label: label}
+	}
 	s := o.id(field)
 	if s == "" {
 		return TrainerID{}
@@ -100,7 +107,7 @@ func (o *object) trainer(field, provider string) TrainerID {
 	id, err := ParseTrainerID(s)
 	switch {
 	case err != nil:
-		o.report(field, "%v", err)
+		o.report(field, "trainer %s: want provider/trainer, for example northwind/ana", o.d.said(s))
 	case id.Provider != provider && provider != "":
 		o.report(field, "the trainer is of another provider than %s", provider)
 	}
@@ -114,7 +121,7 @@ func (o *object) sessions(zone *time.Location) []Session {
 		s := Session{ID: part.id("id")}
 		s.Start, s.End = part.span(zone)
 		if slices.ContainsFunc(all, func(other Session) bool { return other.ID == s.ID && s.ID != "" }) {
-			part.report("id", "session %q is there twice", s.ID)
+			part.report("id", "session %s is there twice", o.d.said(s.ID))
 		}
 		o.bad = !part.close() || o.bad
 		all = append(all, s)

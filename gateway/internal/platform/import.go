@@ -7,6 +7,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -28,9 +29,11 @@ type Import struct {
 	// unavailability, the files give in full: a file that has no list of them says
 	// nothing about them, and absence then means nothing.
 	CoursesOf, UnavailabilityOf []string
+	// Columns says how the columns of tables were read.
+	Columns []Column
 }
 
-// File is an import file: JSON with the name's ending .json, CSV with .csv.
+// File is an import file: JSON with the name's ending .json, a table with .csv or .tsv.
 type File struct {
 	Name string
 	Data []byte
@@ -44,6 +47,19 @@ type ImportOptions struct {
 	// Provider is meant where neither object nor file names one; set it when only
 	// one is configured.
 	Provider string
+	// Trainers are the configured trainers: a table may name them by name or address.
+	Trainers []TrainerName
+	// Table says how tables are written.
+	Table TableOptions
+	// Terse: reports do not repeat values that are wrong, for those who may see reports
+	// and not the values.
+	Terse bool
+}
+
+// TrainerName is how people know a trainer.
+type TrainerName struct {
+	ID          TrainerID
+	Name, Email string
 }
 
 // ImportError is one mistake in an import file.
@@ -83,9 +99,13 @@ func (e ImportErrors) Error() string {
 // Decode reads import files. Fields must be known and whole: a course without
 // trainers, for example, is a mistake and not a course that nobody gives (A11).
 // When anything is wrong the error is an [ImportErrors] with every mistake, and
-// nothing is returned.
+// nothing is returned. An error of another kind is about the options.
 func Decode(files []File, o ImportOptions) (Import, error) {
-	d := &decoder{options: o, seen: map[string]string{}, coursesOf: map[string]bool{}, unavailabilityOf: map[string]bool{}}
+	dates, err := o.Table.check()
+	if err != nil {
+		return Import{}, err
+	}
+	d := &decoder{dates: dates, options: o, seen: map[string]string{}, coursesOf: map[string]bool{}, unavailabilityOf: map[string]bool{}}
 	for _, f := range files {
 		d.file(f)
 	}
@@ -105,6 +125,8 @@ type decoder struct {
 	// seen says where each object was, so that none comes twice.
 	seen                        map[string]string
 	coursesOf, unavailabilityOf map[string]bool
+	// dates are the table's own forms of dates.
+	dates dateForms
 	// current is the file being read, and what it says of itself.
 	current  File
 	provider string
@@ -112,24 +134,38 @@ type decoder struct {
 }
 
 func (d *decoder) file(f File) {
-	f.Data = bytes.TrimPrefix(f.Data, []byte("\ufeff"))
+	ext := strings.ToLower(filepath.Ext(f.Name))
+	table := ext == ".csv" || ext == ".tsv"
 	d.current, d.provider, d.reported = f, d.options.Provider, 0
-	switch ext := strings.ToLower(filepath.Ext(f.Name)); {
-	case len(f.Data) > MaxImportBytes:
+	if len(f.Data) > MaxImportBytes {
 		d.report(pos{}, "", "the file is longer than %d MiB: split it", MaxImportBytes>>20)
-	case !utf8.Valid(f.Data):
-		d.report(pos{offset: validPrefix(f.Data)}, "", "the text is not UTF-8")
+		return
+	}
+	if table {
+		d.current.Data = d.text(f.Data)
+	} else {
+		d.current.Data = bytes.TrimPrefix(f.Data, []byte("\ufeff"))
+	}
+	switch bad := validPrefix(d.current.Data); {
+	case d.reported > 0: // it has another encoding than is said
+	case bad < len(d.current.Data) && table:
+		d.report(pos{offset: bad}, "", `the text is not UTF-8: save it as "CSV UTF-8", or say what it is with --encoding, such as windows-1252`)
+	case bad < len(d.current.Data):
+		d.report(pos{offset: bad}, "", "the text is not UTF-8")
 	case ext == ".json":
 		d.json()
-	case ext == ".csv":
+	case table:
 		d.csv()
 	default:
-		d.report(pos{}, "", "want a file that ends in .json or .csv")
+		d.report(pos{}, "", "want a file that ends in .json, .csv or .tsv")
 	}
 }
 
 // validPrefix is how many bytes of data are UTF-8.
 func validPrefix(data []byte) int {
+	if utf8.Valid(data) {
+		return len(data)
+	}
 	n := 0
 	for n < len(data) {
 		r, size := utf8.DecodeRune(data[n:])
@@ -158,6 +194,14 @@ func (d *decoder) report(at pos, path, format string, args ...any) {
 	})
 }
 
+// said repeats a value that is wrong, where that may be done.
+func (d *decoder) said(value string) string {
+	if d.options.Terse {
+		return "the value"
+	}
+	return strconv.Quote(value)
+}
+
 // once reports an object that came before, in this file or another.
 func (d *decoder) once(o *object, kind, provider, id string) {
 	key := kind + "\x00" + provider + "\x00" + id
@@ -168,8 +212,14 @@ func (d *decoder) once(o *object, kind, provider, id string) {
 	d.seen[key] = d.current.Name
 }
 
+// maxSuggest is the longest name that is compared with those that are known.
+const maxSuggest = 64
+
 // suggest is " Did you mean …?" for a misspelt name, or nothing.
 func suggest(name string, known []string) string {
+	if len(name) > maxSuggest {
+		return ""
+	}
 	best := slices.MinFunc(append([]string{""}, known...), func(a, b string) int {
 		return cmp.Compare(levenshtein.Distance(name, a, nil), levenshtein.Distance(name, b, nil))
 	})

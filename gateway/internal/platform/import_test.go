@@ -1,6 +1,8 @@
 package platform
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -160,6 +162,7 @@ func TestDecodeCSV(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	got.Columns = nil // see TestTableColumns
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -239,6 +242,7 @@ func TestDecodeReportsAll(t *testing.T) {
 		{"a.json", []byte("{\"provider\": \"northwind\",\n \"unavailability\": [\n  {\"id\": 1, \"trainer\": \"ana\", \"start\": \"2026-12-24\", \"end\": \"2026-12-24\",\n" +
 			"   \"all_day\": true, \"origin\": \"calendar\", \"id\": 2}\n ], \"corses\": []}")},
 		{"b.csv", []byte("id,name,trainers\n1,\"\",ana\n2\n")},
+		{"l.csv", []byte("id,name,kind,status,start,end,trainers\n1,\"\",,confirmed,2026-11-23 09:00,2026-11-23 10:00,ana\n2\n")},
 		{"c.csv", []byte("id,name\n")},
 		{"d.txt", nil},
 		{"e.json", []byte("{\"courses\": [\n{\"id\": 1,}]}")},
@@ -248,26 +252,29 @@ func TestDecodeReportsAll(t *testing.T) {
 		{"i.csv", []byte("a,\"trainers\nx")},
 		{"j.json", []byte("{\n\"courses\": \"\xff\"}")},
 		{"k.csv", nil},
+		{"m.csv", []byte("id,trainer,start,end\n1,northwind/ana,2026-11-23 09:00,2026-11-23 10:00")},
 	}
 	want := `a.json:5:5: corses: unknown name. Did you mean "courses"? Want courses, unavailability or provider.
 a.json:4:43: unavailability[0].id: the name came before in the same object
 a.json:4:31: unavailability[0].origin: is read-only: leave it out
-b.csv:2:1: provider: is missing, and the file has none for all
-b.csv:2:3: name: is missing
-b.csv:2:1: kind: is missing
-b.csv:2:1: status: is missing
-b.csv:2:1: start: is missing
-b.csv:2:1: end: is missing
-b.csv:3:1: the row has another number of cells than the first one
+b.csv:1:1: there is no column for "kind". Say which it is with --column kind=HEADER, or what all rows have with --set kind=VALUE
+b.csv:1:1: there is no column for "status". Say which it is with --column status=HEADER, or what all rows have with --set status=VALUE
+b.csv:1:1: there is no column for "start". Say which it is with --column start=HEADER, or what all rows have with --set start=VALUE
+b.csv:1:1: there is no column for "end". Say which it is with --column end=HEADER, or what all rows have with --set end=VALUE
+l.csv:2:1: provider: is missing, and the file has none for all
+l.csv:2:3: name: is missing
+l.csv:2:6: kind: is missing
+l.csv:3:1: the row has another number of cells than the first one
 c.csv:1:1: the first row must name the fields: a column "trainers" makes it a table of courses, a column "trainer" one of unavailability
-d.txt:1:1: want a file that ends in .json or .csv
+d.txt:1:1: want a file that ends in .json, .csv or .tsv
 e.json:2:10: not JSON: invalid character '}' looking for beginning of object key string
 f.json:1:1: want an object with the lists "courses" and "unavailability"
 g.json:1:4: not JSON: invalid character 'x' after top-level value
-h.csv:1:27: id: the column is there twice
+h.csv:1:27: id: this and the column "id" are both "id". Say which is, with --column id=HEADER
 i.csv:2:2: not CSV: extraneous or missing " in quoted-field
 j.json:2:13: the text is not UTF-8
-k.csv:1:1: the file is empty`
+k.csv:1:1: the file is empty
+m.csv:2:50: the last line does not end, so the file may have been cut off. When it is whole, put a line end behind it`
 	got, err := Decode(files, options(t))
 	if err == nil {
 		t.Fatal("no error")
@@ -314,9 +321,9 @@ func FuzzDecode(f *testing.F) {
 	f.Add(false, []byte("id,trainer,start,end\n1,northwind/ana,2026-01-01T00:00,2026-01-02T00:00\n"))
 	o := options(f)
 	o.Provider = "northwind"
-	f.Fuzz(func(t *testing.T, json bool, data []byte) {
+	f.Fuzz(func(t *testing.T, isJSON bool, data []byte) {
 		name := "x.csv"
-		if json {
+		if isJSON {
 			name = "x.json"
 		}
 		got, err := Decode([]File{{name, data}}, o)
@@ -326,6 +333,9 @@ func FuzzDecode(f *testing.F) {
 				t.Fatalf("an error of another kind: %v", err)
 			}
 			return
+		}
+		if isJSON {
+			wholeLists(t, data, got)
 		}
 		for _, c := range got.Courses {
 			if !c.Start.Before(c.End) || c.ID == "" || c.TimeZone == "" || c.Trainers == nil {
@@ -341,4 +351,18 @@ func FuzzDecode(f *testing.F) {
 			}
 		}
 	})
+}
+
+// wholeLists checks that every element of the file's lists is in the import.
+func wholeLists(t *testing.T, data []byte, got Import) {
+	var lists struct {
+		Courses        []any `json:"courses"`
+		Unavailability []any `json:"unavailability"`
+	}
+	if json.Unmarshal(bytes.TrimPrefix(data, []byte("\ufeff")), &lists) != nil {
+		return // encoding/json takes names in any letter case, and then other lists
+	}
+	if len(lists.Courses) > len(got.Courses) || len(lists.Unavailability) > len(got.Unavailability) {
+		t.Fatalf("%d and %d objects of %d and %d are imported", len(got.Courses), len(got.Unavailability), len(lists.Courses), len(lists.Unavailability))
+	}
 }
