@@ -11,7 +11,7 @@ import (
 
 // noState is the state before the first changing command: everything is empty, and
 // reading makes no file.
-type noState struct{}
+type noState struct{ noSchedule }
 
 func (noState) Import(context.Context, store.Batch) (store.ImportResult, error) {
 	return store.ImportResult{}, store.ErrReadOnly

@@ -52,6 +52,7 @@ type Store interface {
 	Trainers
 	History
 	Operations
+	Schedule
 	Watches
 	// Close releases the state. It is safe to call twice.
 	Close() error

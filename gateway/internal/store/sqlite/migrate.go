@@ -89,6 +89,9 @@ func climb(ctx context.Context, tx *sql.Tx, version int, all []string) error {
 		if err != nil {
 			return fmt.Errorf("migrate the state to schema %d: %w", version+i+1, err)
 		}
+		if err := migrateJobs(ctx, tx, version+i+1); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 
 // Move stores that the trainer has another calendar.
 func (s *Store) Move(ctx context.Context, m store.Move) error {
-	err := s.change(ctx, func(tx *sql.Tx) error {
+	err := s.fenced(ctx, m.ID, func(tx *sql.Tx) error {
 		err := insert(ctx, tx, `INSERT INTO trainers (provider, label, binding, account, address, timezone)`,
 			`ON CONFLICT DO UPDATE SET binding = excluded.binding, account = excluded.account, address = excluded.address,
 				timezone = excluded.timezone, cursor = NULL, fingerprint = ''`,
@@ -53,7 +53,7 @@ func putLeft(ctx context.Context, tx *sql.Tx, id platform.TrainerID, left []stor
 
 // DropLeft forgets items left in old calendars.
 func (s *Store) DropLeft(ctx context.Context, id platform.TrainerID, left []store.Leftover) error {
-	return s.change(ctx, func(tx *sql.Tx) error {
+	return s.fenced(ctx, id, func(tx *sql.Tx) error {
 		args := make([][]any, len(left))
 		for i, l := range left {
 			args[i] = []any{id.Provider, id.Label, l.Binding, l.Key}

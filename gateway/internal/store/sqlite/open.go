@@ -111,7 +111,8 @@ func (s *Store) prepare(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("mark runs that were cut short: %w", err)
 	}
-	return nil
+	// The lock says that nobody is at work any more.
+	return within(ctx, s.write, func(tx *sql.Tx) error { return abandon(ctx, tx) })
 }
 
 // Close releases the state. It is safe to call twice.

@@ -87,6 +87,10 @@ func forget(ctx context.Context, tx *sql.Tx, id platform.TrainerID) (f store.For
 			*count = n
 		}
 	}
+	const idle = `UPDATE schedule SET at = NULL, since = NULL, asked = NULL, served = NULL, cause = '', traceparents = '[]'`
+	if _, err = erase(ctx, tx, idle+` WHERE provider = ? AND label = ?`, id.Provider, id.Label); err != nil {
+		return f, err
+	}
 	if _, err = erase(ctx, tx, forgetEvents, id.String()+": "); err != nil {
 		return f, err
 	}

@@ -79,7 +79,7 @@ func loadTrainer(ctx context.Context, tx *sql.Tx, t *store.Trainer) error {
 
 // Intend commits links before their writes are sent.
 func (s *Store) Intend(ctx context.Context, id platform.TrainerID, links []reconcile.Link) error {
-	return s.change(ctx, func(tx *sql.Tx) error {
+	return s.fenced(ctx, id, func(tx *sql.Tx) error {
 		const known = `INSERT INTO trainers (provider, label) VALUES (?, ?) ON CONFLICT DO NOTHING`
 		if err := execEach(ctx, tx, known, [][]any{{id.Provider, id.Label}}); err != nil {
 			return err
@@ -90,7 +90,7 @@ func (s *Store) Intend(ctx context.Context, id platform.TrainerID, links []recon
 
 // Commit stores a run's result for a trainer in one transaction.
 func (s *Store) Commit(ctx context.Context, r store.Result) error {
-	return s.change(ctx, func(tx *sql.Tx) error {
+	return s.fenced(ctx, r.ID, func(tx *sql.Tx) error {
 		if err := putTrainer(ctx, tx, r); err != nil {
 			return err
 		}
@@ -113,7 +113,7 @@ func (s *Store) Commit(ctx context.Context, r store.Result) error {
 // Release drops held mirrors, and returns the ids of those that were still held.
 func (s *Store) Release(ctx context.Context, id platform.TrainerID, mirrors []string) ([]string, error) {
 	var released []string
-	err := s.change(ctx, func(tx *sql.Tx) error {
+	err := s.fenced(ctx, id, func(tx *sql.Tx) error {
 		released = nil
 		const drop = `DELETE FROM mirrors WHERE provider = ? AND label = ? AND id = ? AND held RETURNING id`
 		for _, mirror := range mirrors {
@@ -179,7 +179,7 @@ func putReading(ctx context.Context, tx *sql.Tx, r store.Result) error {
 // RetryOwed makes everything that is owed to the trainer's calendar due.
 func (s *Store) RetryOwed(ctx context.Context, id platform.TrainerID) (int, error) {
 	t := store.Trainer{ID: id}
-	err := s.change(ctx, func(tx *sql.Tx) error {
+	err := s.fenced(ctx, id, func(tx *sql.Tx) error {
 		if err := loadTrainer(ctx, tx, &t); err != nil {
 			return err
 		}

@@ -54,6 +54,17 @@ func Run(t *testing.T, d Driver) {
 		{"watches", watches},
 		{"steps of an item", itemSteps},
 		{"forget-1", forgets},
+		{"requests become one", dueOnce},
+		{"causes are bounded", causesBounded},
+		{"map-8 assignments", assignments},
+		{"G4 due by account", dueByAccount},
+		{"one worker for each trainer", oneWorker},
+		{"H7 asked for during the work", dirtyWhileLeased},
+		{"L1 lost leases", lostLease},
+		{"leases are extended", extended},
+		{"L2 dead workers", deadWorkers},
+		{"the queue", queued},
+		{"turns", turns},
 		{"readers change nothing", readersChangeNothing},
 	}
 	for _, c := range cases {
