@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
-	"github.com/trainercal/trainercal/gateway/internal/config"
 	"github.com/trainercal/trainercal/gateway/internal/platform"
 	"github.com/trainercal/trainercal/gateway/internal/reconcile"
 	"github.com/trainercal/trainercal/gateway/internal/runner"
@@ -25,30 +25,48 @@ type approved struct {
 
 // HeldRemovals are a trainer's removals that wait for approval (hold-1).
 type HeldRemovals struct {
-	Trainer  config.Trainer
+	Trainer platform.TrainerID
+	// Zone is the trainer's, in which whole days are.
+	Zone     *time.Location
 	Removals []reconcile.Mirror
 }
 
 // Held returns what waits for approval of the trainer named, a label or
-// "provider/label". It fails with [ErrNothingHeld] when that is nothing.
+// "provider/label", also of one who was switched off or left the configuration. It fails
+// with [ErrNothingHeld] when that is nothing.
 func (a *App) Held(ctx context.Context, name string) (HeldRemovals, error) {
-	trainers, err := Filter{Trainers: []string{name}}.Pick(a.Config())
+	state, err := a.read(ctx)
 	if err != nil {
 		return HeldRemovals{}, err
 	}
-	held := HeldRemovals{Trainer: trainers[0]}
-	state, err := a.read(ctx)
+	id, err := a.resolve(ctx, state, name)
 	if err != nil {
-		return held, err
+		return HeldRemovals{}, err
 	}
-	memory, err := state.Trainer(ctx, held.Trainer.ID)
+	memory, err := state.Trainer(ctx, id)
 	if err != nil {
-		return held, err
+		return HeldRemovals{}, err
 	}
-	if held.Removals = heldOf(memory); len(held.Removals) == 0 {
-		return held, fmt.Errorf("%s: %w; gateway status tells who has something held", held.Trainer.ID, ErrNothingHeld)
+	held := HeldRemovals{Trainer: id, Zone: a.zoneOf(memory), Removals: heldOf(memory)}
+	if len(held.Removals) == 0 {
+		return held, fmt.Errorf("%s: %w; gateway status tells who has something held", id, ErrNothingHeld)
 	}
 	return held, nil
+}
+
+// zoneOf is a trainer's zone: as configured, else as it was when the calendar was read.
+func (a *App) zoneOf(m store.Trainer) *time.Location {
+	p, t := a.mapping(m.ID)
+	if t != nil {
+		return t.TimeZone
+	}
+	if zone, err := platform.LoadZone(m.Place.Mailbox.TimeZone); err == nil && m.Place.Mailbox.TimeZone != "" {
+		return zone
+	}
+	if p != nil {
+		return p.TimeZone
+	}
+	return time.UTC
 }
 
 // heldOf are the mirrors whose removal is held.
@@ -59,7 +77,7 @@ func heldOf(m store.Trainer) []reconcile.Mirror {
 // Approve lets just these removals go, here or in the running serve, and returns the
 // record of that. What a run found again in the meantime stays.
 func (a *App) Approve(ctx context.Context, held HeldRemovals, watch Watcher) (store.Run, error) {
-	what := approved{Trainer: held.Trainer.ID}
+	what := approved{Trainer: held.Trainer}
 	for _, m := range held.Removals {
 		what.Items = append(what.Items, m.ID)
 	}
@@ -76,11 +94,11 @@ func (a *App) Approve(ctx context.Context, held HeldRemovals, watch Watcher) (st
 // approve lets removals go in this process, which owns the state, while no run is
 // under way: a run's picture of what is held stays true until it is stored.
 func (a *App) approve(ctx context.Context, what approved) (store.Run, error) {
-	trainers, err := Filter{Trainers: []string{what.Trainer.String()}}.Pick(a.Config())
-	if err != nil {
-		return store.Run{}, err
-	}
-	return a.inRun(ctx, Watcher{}, func(r *runner.Runner, _ store.Store) (store.Run, error) {
-		return r.Approve(ctx, what.Trainer, trainers[0].TimeZone, what.Items)
+	return a.inRun(ctx, Watcher{}, func(r *runner.Runner, state store.Store) (store.Run, error) {
+		memory, err := state.Trainer(ctx, what.Trainer)
+		if err != nil {
+			return store.Run{}, err
+		}
+		return r.Approve(ctx, what.Trainer, a.zoneOf(memory), what.Items)
 	})
 }

@@ -48,8 +48,8 @@ type Explanation struct {
 // Explained is one item. It holds no text of a trainer's own appointment.
 type Explained struct {
 	Kind ItemKind
-	// ID is the platform's id, or the stable id of a pulled appointment; empty for one
-	// that was not pulled.
+	// ID is the platform's id, or the stable id that an own appointment has as
+	// unavailability, or would have if it were pulled.
 	ID string
 	// Label is the course's, or the description of a platform unavailability.
 	Label      string
@@ -71,7 +71,10 @@ type Explained struct {
 	Owed      []store.Owed
 	Conflicts []store.Conflict
 
+	// keys tells the keys of our appointments for it, names are those under which runs
+	// tell of it.
 	keys   func(string) bool
+	names  []string
 	itemID calendar.ItemID
 }
 
@@ -102,7 +105,7 @@ func (a *App) Explain(ctx context.Context, name, item string) (Explanation, erro
 	}
 	if len(x.Items) == 0 {
 		return x.Explanation, fmt.Errorf("%w: name a course or an unavailability by its id or part of its name, or an appointment of %s's own "+
-			"by its day (2026-11-24) or part of its subject", ErrNoItem, t.ID)
+			"by its id, its day (2026-11-24) or part of its subject", ErrNoItem, t.ID)
 	}
 	return x.Explanation, nil
 }

@@ -52,7 +52,7 @@ func (x *explainer) findScheduled(ctx context.Context) error {
 		x.Items = append(x.Items, Explained{
 			Kind: KindCourse, ID: c.ID, Label: c.Label(), Start: c.Start, End: c.End, Course: &c,
 			Assigned: slices.ContainsFunc(c.Trainers, func(t platform.CourseTrainer) bool { return t.ID == id.Label }),
-			keys:     keysOfCourse(id, c.Course),
+			keys:     is(keysOfCourse(id, c.Course)), names: keysOfCourse(id, c.Course),
 		})
 	}
 	blocks, err := x.state.Unavailability(ctx, id)
@@ -65,26 +65,31 @@ func (x *explainer) findScheduled(ctx context.Context) error {
 			key := platform.UnavailabilityKey(id, u.ID)
 			x.Items = append(x.Items, Explained{
 				Kind: KindUnavailability, ID: u.ID, Label: u.Description, Start: start, End: end, Assigned: true,
-				keys: func(k string) bool { return k == key },
+				keys: is([]string{key}), names: []string{key},
 			})
 		}
 	}
 	return nil
 }
 
-// keysOfCourse tells the keys of a course's appointment and of those of its sessions.
-func keysOfCourse(id platform.TrainerID, c platform.Course) func(string) bool {
+// is tells the keys that are listed.
+func is(keys []string) func(string) bool {
+	return func(key string) bool { return slices.Contains(keys, key) }
+}
+
+// keysOfCourse are the keys of a course's appointment and of those of its sessions.
+func keysOfCourse(id platform.TrainerID, c platform.Course) []string {
 	keys := []string{platform.CourseKey(id, c.ID)}
 	for _, s := range c.Sessions {
 		keys = append(keys, platform.SessionKey(id, c.ID, s.ID))
 	}
-	return func(key string) bool { return slices.Contains(keys, key) }
+	return keys
 }
 
 // findWritten finds what is remembered as written and was not found by its course.
 func (x *explainer) findWritten() {
 	for _, l := range x.memory.Links {
-		if slices.ContainsFunc(x.Items, func(e Explained) bool { return e.keys != nil && e.keys(l.Key) }) {
+		if slices.ContainsFunc(x.Items, func(e Explained) bool { return e.keys(l.Key) }) {
 			continue
 		}
 		thing := strings.TrimPrefix(l.Key, x.Trainer.ID.String()+"/")
@@ -93,7 +98,7 @@ func (x *explainer) findWritten() {
 			start, end := l.Rendered.When.Span(x.Trainer.TimeZone)
 			x.Items = append(x.Items, Explained{
 				Kind: KindWritten, ID: id, Label: l.Rendered.Subject, Start: start, End: end,
-				keys: func(k string) bool { return k == l.Key },
+				keys: is([]string{l.Key}), names: []string{l.Key},
 			})
 		}
 	}
@@ -119,7 +124,9 @@ func (x *explainer) findOwn() {
 		start, end := m.When.Span(x.Trainer.TimeZone)
 		if x.means(m.ID, text) || x.onDay(start, end) {
 			m.Description = ""
-			x.Items = append(x.Items, Explained{Kind: KindOwn, ID: m.ID, Start: start, End: end, Mirror: &m, itemID: m.ItemID})
+			x.Items = append(x.Items, Explained{
+				Kind: KindOwn, ID: m.ID, Start: start, End: end, Mirror: &m, itemID: m.ItemID, keys: is(nil), names: []string{m.ID},
+			})
 		}
 	}
 	for id, item := range x.seen {
@@ -130,8 +137,9 @@ func (x *explainer) findOwn() {
 		if item.Sensitivity.Private() {
 			text = ""
 		}
-		if start, end := item.When.Span(x.Trainer.TimeZone); x.means(string(id), text) || x.onDay(start, end) {
-			x.Items = append(x.Items, Explained{Kind: KindOwn, Start: start, End: end, itemID: id})
+		own := reconcile.UnavailabilityID(x.Trainer.ID.String(), id)
+		if start, end := item.When.Span(x.Trainer.TimeZone); x.means(own, text) || x.onDay(start, end) {
+			x.Items = append(x.Items, Explained{Kind: KindOwn, ID: own, Start: start, End: end, itemID: id, keys: is(nil), names: []string{own}})
 		}
 	}
 }
@@ -151,24 +159,12 @@ const stepsShown = 5
 
 // complete adds what is remembered, planned and owed.
 func (x *explainer) complete(ctx context.Context, e *Explained) error {
-	if e.keys == nil {
-		e.keys = func(string) bool { return false }
-	}
-	var names []string
 	for _, l := range x.memory.Links {
 		if e.keys(l.Key) {
-			e.Links, names = append(e.Links, l), append(names, l.Key)
+			e.Links = append(e.Links, l)
 		}
 	}
-	switch {
-	case e.Kind == KindCourse && len(names) == 0:
-		names = []string{platform.CourseKey(x.Trainer.ID, e.ID)}
-	case e.Kind == KindUnavailability && len(names) == 0:
-		names = []string{platform.UnavailabilityKey(x.Trainer.ID, e.ID)}
-	case e.Kind == KindOwn && e.ID != "":
-		names = []string{e.ID}
-	}
-	for _, name := range names {
+	for _, name := range e.names {
 		steps, err := x.state.ItemSteps(ctx, x.Trainer.ID, name, stepsShown)
 		if err != nil {
 			return fmt.Errorf("read what runs did: %w", err)
@@ -176,6 +172,7 @@ func (x *explainer) complete(ctx context.Context, e *Explained) error {
 		e.Steps = append(e.Steps, steps...)
 	}
 	slices.SortStableFunc(e.Steps, func(a, b store.ItemStep) int { return b.Time.Compare(a.Time) })
+	e.Steps = e.Steps[:min(len(e.Steps), stepsShown)]
 	x.addPlanned(e)
 	for _, o := range x.memory.Owed {
 		if e.keys(o.Key) {
@@ -183,7 +180,7 @@ func (x *explainer) complete(ctx context.Context, e *Explained) error {
 		}
 	}
 	for _, c := range x.memory.Conflicts {
-		if e.keys(c.Key) || e.keys(c.Other) || (c.Pulled && e.ID != "" && c.Other == e.ID) {
+		if e.keys(c.Key) || e.keys(c.Other) || (c.Pulled && c.Other == e.ID) {
 			e.Conflicts = append(e.Conflicts, c)
 		}
 	}

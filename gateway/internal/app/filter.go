@@ -72,13 +72,18 @@ func (f Filter) check(cfg *config.Config) error {
 	return nil
 }
 
-// checkTrainer refuses a name that means no trainer, or several.
+// checkTrainer refuses a name that means no trainer of the provider, or several.
 func (f Filter) checkTrainer(name string, trainers []platform.TrainerID) error {
+	return checkNamed(name, slices.DeleteFunc(slices.Clone(trainers), func(t platform.TrainerID) bool {
+		return f.Provider != "" && f.Provider != t.Provider
+	}), "the configuration")
+}
+
+// checkNamed refuses a name that means none of the trainers, or several; where says where
+// they are from.
+func checkNamed(name string, trainers []platform.TrainerID, where string) error {
 	var found, known []string
 	for _, t := range trainers {
-		if f.Provider != "" && f.Provider != t.Provider {
-			continue
-		}
 		known = append(known, t.Label, t.String())
 		if name == t.Label || name == t.String() {
 			found = append(found, t.String())
@@ -86,7 +91,7 @@ func (f Filter) checkTrainer(name string, trainers []platform.TrainerID) error {
 	}
 	switch len(found) {
 	case 0:
-		return fmt.Errorf("no trainer %q in the configuration.%s", name, config.Suggest(name, known))
+		return fmt.Errorf("no trainer %q in %s.%s", name, where, config.Suggest(name, known))
 	case 1:
 		return nil
 	}

@@ -26,13 +26,24 @@ type Forgotten struct {
 // ErrActive: the trainer's mapping is active.
 var ErrActive = errors.New("the mapping is active")
 
-// Known returns the trainer that a name means, of those in the configuration and those
-// of which something is remembered, and how much that is.
+// Known returns the trainer to forget that a name means, of those in the configuration
+// and those of whom the state holds something. One whose mapping is active is refused
+// with [ErrActive].
 func (a *App) Known(ctx context.Context, name string) (platform.TrainerID, error) {
 	state, err := a.read(ctx)
 	if err != nil {
 		return platform.TrainerID{}, err
 	}
+	id, err := a.resolve(ctx, state, name)
+	if err != nil {
+		return id, err
+	}
+	return id, inactive(a.Config(), id)
+}
+
+// resolve is the trainer that a name means, of those that are declared and those of whom
+// the state holds something.
+func (a *App) resolve(ctx context.Context, state store.Store, name string) (platform.TrainerID, error) {
 	remembered, err := state.TrainerIDs(ctx)
 	if err != nil {
 		return platform.TrainerID{}, fmt.Errorf("read who is remembered: %w", err)
@@ -44,13 +55,45 @@ func (a *App) Known(ctx context.Context, name string) (platform.TrainerID, error
 		}
 	}
 	if id, err := platform.ParseTrainerID(name); err == nil && !slices.Contains(all, id) {
-		all = append(all, id) // a trainer on courses alone is remembered in the history
+		mentioned, err := a.mentioned(ctx, state, id)
+		if err != nil {
+			return platform.TrainerID{}, err
+		}
+		if mentioned {
+			return id, nil
+		}
 	}
-	if err := (Filter{}).checkTrainer(name, all); err != nil {
+	if err := checkNamed(name, all, "the configuration or the state"); err != nil {
 		return platform.TrainerID{}, err
 	}
 	i := slices.IndexFunc(all, func(t platform.TrainerID) bool { return t.Label == name || t.String() == name })
-	return all[i], inactive(a.Config(), all[i])
+	return all[i], nil
+}
+
+// mentioned reports whether a trainer of whose calendar nothing is remembered is on a
+// course, or has unavailability that was made on the platform.
+func (a *App) mentioned(ctx context.Context, state store.Store, id platform.TrainerID) (bool, error) {
+	blocks, err := state.Unavailability(ctx, id)
+	if err != nil || len(blocks) > 0 {
+		return err == nil, err
+	}
+	courses, err := coursesOf(ctx, state, id)
+	return len(courses) > 0, err
+}
+
+// coursesOf are the ids of courses that name a trainer.
+func coursesOf(ctx context.Context, state store.Platform, id platform.TrainerID) ([]string, error) {
+	courses, err := state.Courses(ctx, id.Provider)
+	if err != nil {
+		return nil, fmt.Errorf("look for courses of %s: %w", id, err)
+	}
+	var ids []string
+	for _, c := range courses {
+		if slices.ContainsFunc(c.Trainers, func(t platform.CourseTrainer) bool { return t.ID == id.Label }) {
+			ids = append(ids, c.ID)
+		}
+	}
+	return ids, nil
 }
 
 // inactive refuses a trainer whose calendar is still synchronised: the next run would
@@ -100,16 +143,8 @@ func (a *App) forget(ctx context.Context, id platform.TrainerID) (Forgotten, err
 	if out.Spans, err = telemetry.Forget(ctx, a.paths.history, id.String()); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return out, fmt.Errorf("the state forgot %s, the traces did not: %w", id, err)
 	}
-	courses, err := state.Courses(ctx, id.Provider)
-	if err != nil {
-		return out, fmt.Errorf("look for courses of %s: %w", id, err)
-	}
-	for _, c := range courses {
-		if slices.ContainsFunc(c.Trainers, func(t platform.CourseTrainer) bool { return t.ID == id.Label }) {
-			out.Courses = append(out.Courses, c.ID)
-		}
-	}
-	return out, nil
+	out.Courses, err = coursesOf(ctx, state, id)
+	return out, err
 }
 
 func (a *App) answerForget(ctx context.Context, req request, send func(reply)) reply {

@@ -66,6 +66,8 @@ func pauseOf(pauses []store.Pause, t config.Trainer) *store.Pause {
 type work struct {
 	Kind   runner.Kind `json:"kind"`
 	Former former      `json:"former"`
+	// Shown is what an operator agreed to, by "provider/label"; null for everything.
+	Shown map[string][]string `json:"shown"`
 }
 
 // causes are what starts the runs of each kind.
@@ -77,7 +79,29 @@ type Work struct {
 	work   work
 }
 
-// Plan returns what the work would do, by trainer, and changes nothing.
+// Shown is the work without what these plans of it do not show: that has appeared since,
+// and is left for the next time.
+func (w Work) Shown(plans []runner.TrainerPlan) Work {
+	w.work.Shown = map[string][]string{}
+	for id, steps := range runner.ShownOf(plans) {
+		w.work.Shown[id.String()] = steps
+	}
+	return w
+}
+
+// shown is what was agreed to of a job's trainers.
+func (w work) shown(trainers []config.Trainer) runner.Shown {
+	if w.Shown == nil {
+		return nil
+	}
+	shown := runner.Shown{}
+	for _, t := range trainers {
+		shown[t.ID] = w.Shown[t.ID.String()]
+	}
+	return shown
+}
+
+// PlanWork returns what the work would do, by trainer, and changes nothing.
 func (a *App) PlanWork(ctx context.Context, w Work) ([]runner.TrainerPlan, error) {
 	trainers, err := w.filter.Pick(a.Config())
 	if err != nil {
@@ -132,7 +156,7 @@ func (a *App) workJob(ctx context.Context, state store.Store, w work, trainers [
 	if err != nil {
 		return job, err
 	}
-	job.Kind, job.Impatient = w.Kind, true
+	job.Kind, job.Impatient, job.Shown = w.Kind, true, w.shown(trainers)
 	if w.Kind == runner.Adopt {
 		job.Former, err = a.formerOf(ctx, state, w.Former)
 	}

@@ -19,6 +19,7 @@ func (c *cli) approve() *cobra.Command {
 		Long: "When more appointments vanish from a calendar at once than sync { guard } allows, their\n" +
 			"unavailability stays on the platform until it is approved here. Shows what is held and removes\n" +
 			"just that; what was found in the calendar again in the meantime stays. No calendar is written.\n" +
+			"It works for a trainer who was switched off or left the configuration as well.\n" +
 			"gateway plan and gateway status show what is held without removing it.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error { return c.runApprove(args[0]) },
@@ -52,8 +53,8 @@ func (c *cli) runApprove(trainer string) (err error) {
 // showHeld lists what is about to be approved.
 func (c *cli) showHeld(a *app.App, held app.HeldRemovals) error {
 	w := &writer{out: c.Stdout}
-	w.printf("%s\n", heading(held.Trainer.ID, namesOf(a.Config(), nil)))
-	zone := held.Trainer.TimeZone
+	w.printf("%s\n", heading(held.Trainer, namesOf(a.Config(), nil)))
+	zone := held.Zone
 	byTime := slices.SortedFunc(slices.Values(held.Removals), func(a, b reconcile.Mirror) int {
 		x, _ := a.When.Span(zone)
 		y, _ := b.When.Span(zone)

@@ -58,35 +58,39 @@ func (c *cli) doWork(w app.Work, yes bool, q question) (err error) {
 	}
 	defer done(a, &err)
 	if !yes {
-		if asked, err := c.preview(a, w, q); err != nil || !asked {
+		agreed, err := c.preview(a, w, q)
+		if err != nil || agreed == nil {
 			return err
 		}
+		w = *agreed
 	}
 	return c.watched(a, func(watch app.Watcher) (store.Run, error) { return a.DoWork(c.Abort, w, watch) })
 }
 
-// preview shows a plan and asks; it reports false when there is nothing to do.
-func (c *cli) preview(a *app.App, w app.Work, q question) (bool, error) {
+// preview shows a plan and asks, and returns the work as it was shown; nil when there is
+// nothing to do.
+func (c *cli) preview(a *app.App, w app.Work, q question) (*app.Work, error) {
 	plans, err := a.PlanWork(c.Drain, w)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	shown, n, err := c.planned(a, plans)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	if err := c.printPlan(shown, n); err != nil {
-		return false, err
+		return nil, err
 	}
 	switch {
 	case planCode(shown) == exitOK:
 		_, err := fmt.Fprintln(c.Stdout, q.nothing)
-		return false, err
+		return nil, err
 	case changesOf(shown) == 0:
 		c.code = exitError // every trainer with something to do is failing
-		return false, nil
+		return nil, nil
 	}
-	return true, c.confirm(q.ask)
+	w = w.Shown(plans)
+	return &w, c.confirm(q.ask)
 }
 
 // watched makes a run with progress and shows its record.

@@ -18,7 +18,7 @@ func (c *cli) explain() *cobra.Command {
 		Use:   "explain TRAINER ITEM",
 		Short: "Tell of one item where it came from, what was last written and seen, and why it is there or not",
 		Long: "ITEM is the id of a course or of an unavailability, or a part of its name; for an appointment of the\n" +
-			"trainer's own its day (2026-11-24), a part of its subject, or the stable id that pulled ones have.\n" +
+			"trainer's own its day (2026-11-24), a part of its subject, or the id that the list of several shows.\n" +
 			"The calendar is read where that can be done; nothing is changed. Where the words mean several items,\n" +
 			"they are listed.\n\nExit code 1 for no such item, or several.",
 		Args: cobra.ExactArgs(2),
@@ -80,7 +80,7 @@ func (x explained) list(w *writer) {
 	w.printf("these items of %s are meant by it; name one by its id, or say more of its name\n", x.Trainer.ID)
 	for _, e := range x.Items {
 		id := ""
-		if e.Kind == app.KindOwn && e.ID != "" {
+		if e.Kind == app.KindOwn {
 			id = " (" + e.ID + ")"
 		}
 		w.printf("  %s%s\n", x.title(e), id)
@@ -291,7 +291,7 @@ type explainItem struct {
 	Start time.Time    `json:"start"`
 	End   time.Time    `json:"end"`
 	// InCalendar is null when the calendar was not read just now.
-	InCalendar *bool `json:"in_calendar"`
+	InCalendar *bool `json:"in_calendar" jsonschema:"nullable"`
 	// OnPlatform: an appointment of the trainer's own is shown there.
 	OnPlatform bool               `json:"on_platform"`
 	Held       bool               `json:"held"`

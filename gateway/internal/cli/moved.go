@@ -77,6 +77,9 @@ func printLeft(w *writer, p planned, n names) {
 		if !told[l.Account+l.Error.Message] {
 			told[l.Account+l.Error.Message] = true
 			w.printf("    because %s\n", l.Error.Message)
+			if l.Error.Advice != "" {
+				w.printf("    what to do: %s\n", l.Error.Advice)
+			}
 		}
 	}
 }

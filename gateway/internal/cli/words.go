@@ -39,6 +39,8 @@ var reasonWords = map[reconcile.Reason]string{
 	reconcile.ReasonStopped:           "switched off, and on_stop says remove",
 	reconcile.ReasonUnrendered:        "waiting for a template that works",
 	reconcile.ReasonBackingOff:        "failed before, tried again later",
+	reconcile.ReasonNotShown:          "appeared after the plan was shown",
+	reconcile.ReasonDirection:         "not written in the trainer's direction",
 	reconcile.ReasonNewIdentity:       "the same under another id",
 	reconcile.ReasonResync:            "built afresh",
 	reconcile.ReasonTakenOver:         "written by a former integration",

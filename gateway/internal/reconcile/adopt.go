@@ -74,12 +74,15 @@ func (a adopter) take(l lookalike) {
 		Key: l.wanted.Key, ItemID: l.item.ID, Version: l.item.Version, Rendered: l.item.Appointment, State: LinkWritten,
 	}}
 	switch {
+	case !a.in.Policy.Push:
+		a.skip(ReasonDirection, l.wanted.Key, l.item.ID)
+		return
 	case a.former.Remove:
 		step.Op, step.Duplicate = OpRemove, true
 	case link != nil && link.ItemID != "" || a.marked(l.wanted.Key):
 		a.seconds[l.item.ID] = true
 		return
-	case l.wanted.Ended || !a.in.Policy.Push:
+	case l.wanted.Ended:
 		a.skip(ReasonEnded, l.wanted.Key, l.item.ID)
 		return
 	default:

@@ -57,8 +57,9 @@ func describe(item *calendar.Item, detail string) string {
 	return subject
 }
 
-// mirrorID is the stable id of the unavailability that an item becomes.
-func mirrorID(trainer string, id calendar.ItemID) string {
+// UnavailabilityID is the stable id of the unavailability that an item of the trainer's
+// becomes when it is pulled. Trainer is "provider/label".
+func UnavailabilityID(trainer string, id calendar.ItemID) string {
 	sum := sha256.Sum256([]byte(trainer + "\x00" + string(id)))
 	return "cal-" + hex.EncodeToString(sum[:12])
 }

@@ -68,10 +68,10 @@ func (p *planner) planAppeared(appeared []Mirror) {
 		taken[m.ID] = true
 	}
 	for _, m := range appeared {
-		m.ID = mirrorID(p.in.Trainer, m.ItemID)
+		m.ID = UnavailabilityID(p.in.Trainer, m.ItemID)
 		// An id that once was this item's may have gone on to another one.
 		for n := 2; taken[m.ID]; n++ {
-			m.ID = mirrorID(p.in.Trainer, m.ItemID+calendar.ItemID("\x00"+strconv.Itoa(n)))
+			m.ID = UnavailabilityID(p.in.Trainer, m.ItemID+calendar.ItemID("\x00"+strconv.Itoa(n)))
 		}
 		taken[m.ID] = true
 		p.platform(OpCreate, ReasonAppeared, m)

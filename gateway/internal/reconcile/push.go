@@ -153,8 +153,9 @@ func (p *planner) retract(things []*thing) {
 	}
 }
 
-// pushUnwanted plans what is remembered and no longer wanted: it goes (push-8). What
-// ended before the window is left as written (push-14), and forgotten.
+// pushUnwanted plans what is remembered and no longer wanted: it goes (push-8), over or
+// not, for somebody said so: what a full list of the platform lacks and is over stays
+// wanted. What ended before the window is left as written (push-14), and forgotten.
 func (p *planner) pushUnwanted(link Link) {
 	_, end := link.when().Span(p.in.Policy.Zone)
 	switch {

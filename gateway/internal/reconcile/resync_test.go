@@ -207,6 +207,14 @@ func TestAdopt(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", test.name, diff)
 		}
 	}
+	pulledOnly := searched(want, nil, []Mirror{mirror}, former)
+	pulledOnly.Policy.Push = false
+	for _, remove := range []bool{false, true} {
+		plan := Adopt(pulledOnly, Former{Titles: titles, Remove: remove})
+		if diff := cmp.Diff(Plan{Skipped: []Skip{{Reason: ReasonDirection, Key: key, ItemID: "1"}}}, plan); diff != "" {
+			t.Errorf("direction in, remove %v (-want +got):\n%s", remove, diff)
+		}
+	}
 	for name, test := range map[string]struct {
 		in   Input
 		want []Finding

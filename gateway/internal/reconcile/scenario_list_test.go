@@ -2,6 +2,9 @@ package reconcile
 
 import (
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -77,30 +80,91 @@ func TestScenarioIDs(t *testing.T) {
 
 var scenarioID = regexp.MustCompile(`\b[A-O]\d{1,2}\b`)
 
-// namedInTests are the ids that tests and scripts name.
+// namedInTests are the ids that tests and scripts name: a test in the comment above it, or
+// in a string in it, such as the name of a case; a script in a comment. What other
+// functions and comments say in passing is no test.
 func namedInTests(t *testing.T, root string) map[string]bool {
 	t.Helper()
 	named := map[string]bool{}
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+		if err != nil || d.IsDir() || d.Name() == "scenario_list_test.go" {
 			return err
 		}
-		if base := d.Name(); base == "scenario_list_test.go" || !strings.HasSuffix(base, "_test.go") && !strings.HasSuffix(base, ".txtar") {
-			return nil
+		var says []string
+		switch {
+		case strings.HasSuffix(path, "_test.go"):
+			says, err = testsSay(path)
+		case strings.HasSuffix(path, ".txtar"):
+			says, err = scriptSays(path)
 		}
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		for _, id := range scenarioID.FindAllString(string(text), -1) {
+		for _, id := range scenarioID.FindAllString(strings.Join(says, "\n"), -1) {
 			named[id] = true
 		}
-		return nil
+		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return named
+}
+
+// testsSay are the comments above the tests of a file, and the strings in them.
+func testsSay(path string) ([]string, error) {
+	file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments)
+	if err != nil {
+		return nil, err
+	}
+	var says []string
+	for _, decl := range file.Decls {
+		f, ok := decl.(*ast.FuncDecl)
+		if !ok || f.Recv != nil || !testName.MatchString(f.Name.Name) {
+			continue
+		}
+		says = append(says, f.Doc.Text())
+		ast.Inspect(f, func(n ast.Node) bool {
+			if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+				says = append(says, lit.Value)
+			}
+			return true
+		})
+	}
+	return says, nil
+}
+
+var testName = regexp.MustCompile(`^(Test|Fuzz|Benchmark)`)
+
+// scriptSays are the comments of a script.
+func scriptSays(path string) ([]string, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	script, _, _ := strings.Cut(string(text), "\n-- ")
+	var says []string
+	for line := range strings.Lines(script) {
+		if strings.HasPrefix(line, "#") {
+			says = append(says, line)
+		}
+	}
+	return says, nil
+}
+
+// TestMentionsDoNotCount holds that prose names no scenario.
+func TestMentionsDoNotCount(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "x_test.go")
+	const file = "// A1 is elsewhere.\npackage x\n\n// help is for A2.\nfunc help() { _ = \"A3\" } // A4\n\n" +
+		"// TestX holds A5.\nfunc TestX() {\n\t// unlike A6\n\t_ = \"A7 case\"\n}\n"
+	if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	says, err := testsSay(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"A5", "A7"}, scenarioID.FindAllString(strings.Join(says, "\n"), -1)); diff != "" {
+		t.Errorf("named are (-want +got):\n%s", diff)
+	}
 }
 
 // excused are the ids that SCENARIOS.md gives a reason for: "- ID: reason".

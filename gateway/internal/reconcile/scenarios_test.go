@@ -126,7 +126,7 @@ func TestHalfOpenWindow(t *testing.T) {
 // TestSameMeetingInTwoMailboxes holds B8: each trainer has an unavailability of their own.
 func TestSameMeetingInTwoMailboxes(t *testing.T) {
 	t.Parallel()
-	if mirrorID("northwind/ana", "id") == mirrorID("northwind/ben", "id") {
+	if UnavailabilityID("northwind/ana", "id") == UnavailabilityID("northwind/ben", "id") {
 		t.Error("two trainers share an unavailability's id")
 	}
 }

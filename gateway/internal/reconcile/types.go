@@ -176,6 +176,8 @@ const (
 	ReasonStopped           Reason = "stopped"     // the direction was switched off, and on_stop says remove (map-2)
 	ReasonUnrendered        Reason = "unrendered"  // a template failed for it
 	ReasonBackingOff        Reason = "backing_off" // it failed before, and is tried again later (C8)
+	ReasonNotShown          Reason = "not_shown"   // it appeared after the operator had agreed to a plan
+	ReasonDirection         Reason = "direction"   // nothing is written in the trainer's direction
 )
 
 // Why items of the trainer's own calendar are pulled or left alone.

@@ -48,6 +48,8 @@ type box struct {
 	// plan is those of a real one.
 	clearing []reconcile.CalendarStep
 	half     bool
+	// unshown is what was left out because nobody was shown it.
+	unshown []reconcile.Skip
 
 	read   reconcile.Read
 	cursor []byte
@@ -118,11 +120,12 @@ func (b *box) stopping() reconcile.Stopped {
 }
 
 // mustFind reports whether the calendar must be searched for our markers before
-// anything is written: it is another calendar than the remembered one, or an
-// earlier creation's outcome is unknown. Where only our own items are read, a copy of
+// anything is written: it is another calendar than the remembered one, or was never
+// brought into sync since it became the trainer's, or an earlier creation's outcome is
+// unknown. Where only our own items are read, a copy of
 // one shows up in a search alone (B5): there one is made with each full read.
 func (b *box) mustFind() bool {
-	if b.memory.Binding != b.binding {
+	if b.memory.Binding != b.binding || b.memory.Fingerprint == "" {
 		return true
 	}
 	if b.scope() == sdk.ScopeOwn && b.memory.Fingerprint != b.fingerprint() {

@@ -36,13 +36,21 @@ func (b *box) conflicts(res store.Result, now time.Time) []store.Conflict {
 // bookings are the courses that take the trainer's time: not what is over, and not what
 // is shown as free, as a cancelled course is.
 func (b *box) bookings() []reconcile.Booking {
+	rendered := map[string]calendar.Appointment{}
+	for _, l := range b.memory.Links {
+		rendered[l.Key] = l.Rendered
+	}
 	var all []reconcile.Booking
 	for _, w := range b.wanted {
 		course := courseOf(strings.TrimPrefix(w.Key, b.target.ID.String()+"/"))
-		if course == "" || w.Ended || w.Unrendered || w.Appointment.ShowAs == calendar.ShowAsFree {
+		shows := w.Appointment
+		if w.Unrendered {
+			shows = rendered[w.Key] // what is in the calendar takes the time
+		}
+		if course == "" || w.Ended || shows.ShowAs == calendar.ShowAsFree {
 			continue
 		}
-		start, end := w.Appointment.When.Span(b.target.Zone)
+		start, end := shows.When.Span(b.target.Zone)
 		all = append(all, reconcile.Booking{Key: w.Key, Course: course, Start: start, End: end})
 	}
 	return all

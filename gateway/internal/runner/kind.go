@@ -42,9 +42,9 @@ func (p *pass) newBox(t Target) *box {
 func (p *pass) make(b *box) reconcile.Plan {
 	switch {
 	case p.job.Kind == Adopt:
-		return reconcile.Adopt(b.input(p.Runner), p.job.Former)
+		return p.agreedPlan(b, reconcile.Adopt(b.input(p.Runner), p.job.Former))
 	case p.job.Kind.resync():
-		plan := reconcile.Rebuild(b.input(p.Runner), p.job.Kind == ResyncInPlace)
+		plan := p.agreedPlan(b, reconcile.Rebuild(b.input(p.Runner), p.job.Kind == ResyncInPlace))
 		plan.Calendar = append(b.clearing, plan.Calendar...)
 		return plan
 	case b.compared == nil:
@@ -71,7 +71,7 @@ func (p *pass) clear(ctx context.Context, account sdk.Account, boxes []*box) {
 			continue
 		}
 		in := b.input(p.Runner)
-		steps := reconcile.Clear(in, p.job.Kind == ResyncInPlace)
+		steps := p.agreed(b, reconcile.Clear(in, p.job.Kind == ResyncInPlace))
 		switch {
 		case len(steps) == 0:
 		case p.dry != nil || b.target.Pilot:

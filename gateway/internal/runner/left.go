@@ -30,7 +30,9 @@ func (b *box) leave(r *Runner) {
 	b.from = b.memory.Place
 	for i := range b.memory.Links {
 		l := &b.memory.Links[i]
-		if l.ItemID != "" && b.target.clearsUp() && b.from != (store.Place{}) {
+		// What was about to be made there when a run ended may be there too.
+		made := l.ItemID != "" || (l.State == reconcile.LinkIntended && b.memory.Fingerprint != "")
+		if made && b.target.clearsUp() && b.from != (store.Place{}) {
 			b.memory.Left = append(b.memory.Left, store.Leftover{
 				Place: b.from, Binding: b.memory.Binding, Key: l.Key, Generation: l.Generation, ItemID: l.ItemID,
 				When: l.Rendered.When, Since: r.Now(),

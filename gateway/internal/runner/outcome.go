@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"slices"
 	"time"
 
 	"github.com/trainercal/trainercal/gateway/internal/reconcile"
@@ -66,7 +67,11 @@ func (b *box) held() []reconcile.Mirror {
 	if planned := b.done != nil; planned && b.target.Pull {
 		return b.plan.Held
 	}
-	return b.memory.Mirrors
+	dropped := map[string]bool{}
+	for _, s := range b.plan.Platform {
+		dropped[s.Mirror.ID] = s.Op == reconcile.OpRemove
+	}
+	return slices.DeleteFunc(slices.Clone(b.memory.Mirrors), func(m reconcile.Mirror) bool { return dropped[m.ID] })
 }
 
 // heldSteps are the removals that wait for approval, of those mirrors that are held.

@@ -70,7 +70,10 @@ type Job struct {
 	Cause string
 	Kind  Kind
 	// Former says what [Adopt] looks for.
-	Former  reconcile.Former
+	Former reconcile.Former
+	// Shown limits [Resync], [ResyncInPlace] and [Adopt] to what an operator agreed to;
+	// nil for no limit.
+	Shown   Shown
 	Batches []Batch
 	// Impatient: items that failed and back off are tried now, as for a run by hand.
 	Impatient bool

@@ -49,6 +49,9 @@ func (p *pass) settle(ctx context.Context, b *box, final bool) {
 				WithAdvice("check the disk and the state file; the next run repeats the work"))
 		}
 	}
+	if final {
+		p.tellUnshown(b)
+	}
 	p.observe(ctx, b, outcome, final)
 	p.record.add(outcome, final)
 }
@@ -70,9 +73,9 @@ func (b *box) result(r *Runner, failing *store.Failing) store.Result {
 	if b.target.Pull && !b.half && b.kind != Adopt { // those leave what was pulled as it was
 		res.Read = store.Reading{At: r.Now(), Covered: b.read.Covered}
 	}
-	// A step that failed must be seen again: the cursor stays where it was.
+	// A step that failed or was left out must be seen again: the cursor stays where it was.
 	switch {
-	case b.trouble() != nil:
+	case b.trouble() != nil || len(b.unshown) > 0:
 	case b.half || b.kind == Adopt:
 		if len(res.Owed) == 0 {
 			res.Failing = b.memory.Failing // what is owed is owed still

@@ -37,5 +37,8 @@ func (h *History) emptyLog(ctx context.Context) error {
 	if err := h.db.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &logged, &done); err != nil {
 		return fmt.Errorf("empty the log of the trace history: %w", err)
 	}
+	if busy.Int64 != 0 {
+		return errors.New("another process reads the trace history, so that the log of changes beside it could not be emptied yet: end it and forget again")
+	}
 	return nil
 }

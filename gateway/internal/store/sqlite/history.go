@@ -158,7 +158,7 @@ func scanOutcome(rows *sql.Rows) (t store.RunTrainer, err error) {
 // ItemSteps returns what runs did to one item of the trainer's, the newest first.
 func (s *Store) ItemSteps(ctx context.Context, id platform.TrainerID, item string, limit int) ([]store.ItemStep, error) {
 	const query = `SELECT r.id, r.cause, r.started, s.value FROM run_trainers t JOIN runs r ON r.id = t.run, json_each(t.steps) s
-		WHERE t.provider = ? AND t.label = ? AND s.value ->> '$.Item' = ? ORDER BY r.started DESC, s.key DESC LIMIT ?`
+		WHERE t.provider = ? AND t.label = ? AND NOT t.pilot AND s.value ->> '$.Item' = ? ORDER BY r.started DESC, s.key DESC LIMIT ?`
 	var all []store.ItemStep
 	err := s.look(ctx, func(tx *sql.Tx) (err error) {
 		all, err = collect(ctx, tx, func(rows *sql.Rows) (step store.ItemStep, err error) {
