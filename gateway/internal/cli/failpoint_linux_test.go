@@ -7,11 +7,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
-
-	gocmp "github.com/google/go-cmp/cmp"
 )
 
 // TestKilledAnywhere kills the gateway, or its plugins, at every moment that matters:
@@ -23,30 +22,7 @@ func TestKilledAnywhere(t *testing.T) {
 	gateway := buildWithFailpoints(t)
 	for _, scenario := range killScenarios {
 		t.Run(scenario.name, func(t *testing.T) {
-			calm := newKillRig(t)
-			scenario.prepare(calm)
-			points := calm.points(gateway)
-			calm.sync(0)
-			want := calm.state()
-			if len(points) < 20 {
-				t.Fatalf("an undisturbed run reaches %d failpoints: too few to be the whole", len(points))
-			}
-			step := max(1, len(points)/moments)
-			for i := range len(points) / step {
-				point := points[i*step]
-				for _, victim := range victims(i) {
-					t.Run(point+" "+victim, func(t *testing.T) {
-						rig := newKillRig(t)
-						scenario.prepare(rig)
-						rig.syncWith(gateway, point+":"+victim, victim == "gateway")
-						rig.sync(0)
-						if diff := gocmp.Diff(want, rig.state()); diff != "" {
-							t.Errorf("not the end state of an undisturbed run (-undisturbed +killed):\n%s", diff)
-						}
-						rig.nothingLeft()
-					})
-				}
-			}
+			killWork{prepare: scenario.prepare, command: []string{"sync"}, fewest: 20, tried: moments}.everywhere(t, gateway)
 		})
 	}
 }
@@ -82,12 +58,12 @@ func buildWithFailpoints(t *testing.T) string {
 	return name
 }
 
-// points runs `gateway sync` and returns the failpoints that it reached in order, each
+// points runs a command and returns the failpoints that it reached in order, each
 // as NAME:N for its N-th time.
-func (r *killRig) points(gateway string) []string {
+func (r *killRig) points(gateway string, command []string) []string {
 	r.t.Helper()
 	log := filepath.Join(r.dir, "failpoints")
-	r.run(gateway, false, "TRAINERCAL_FAILPOINT_LOG="+log)
+	r.run(gateway, command, false, "TRAINERCAL_FAILPOINT_LOG="+log)
 	text, err := os.ReadFile(log)
 	if err != nil {
 		r.t.Fatal(err)
@@ -101,16 +77,11 @@ func (r *killRig) points(gateway string) []string {
 	return points
 }
 
-func (r *killRig) syncWith(gateway, failpoint string, dies bool) {
-	r.t.Helper()
-	r.run(gateway, dies, "TRAINERCAL_FAILPOINT="+failpoint)
-}
-
-// run makes a sync, which ends by itself, or dies at the failpoint. It may fail where
+// run makes a command, which ends by itself, or dies at the failpoint. It may fail where
 // plugins are killed again and again: then the next one does what is left.
-func (r *killRig) run(gateway string, dies bool, env string) {
+func (r *killRig) run(gateway string, command []string, dies bool, env string) {
 	r.t.Helper()
-	cmd := exec.Command(gateway, "sync", "--json")
+	cmd := exec.Command(gateway, append(slices.Clone(command), "--json")...)
 	cmd.Dir, cmd.Env = r.dir, append(r.env[:len(r.env):len(r.env)], env)
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError

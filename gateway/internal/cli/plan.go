@@ -113,35 +113,7 @@ func plannedOf(p runner.TrainerPlan, n names) planned {
 		out.Error = &planError{Code: f.Code, Message: f.Message, Advice: f.Advice}
 		return out
 	}
-	loc := n.zone(p.Trainer)
-	for _, s := range p.Plan.Calendar {
-		start, end := s.Link.Rendered.When.Span(loc)
-		out.Steps = append(out.Steps, stepJSON{
-			Direction: store.Push, Op: s.Op, Reason: s.Reason, Item: s.Link.Key, Label: n.label(p.Trainer, s.Link.Key),
-			Start: start.UTC(), End: end.UTC(),
-		})
-	}
-	for _, s := range p.Plan.Platform {
-		start, end := s.Mirror.When.Span(loc)
-		out.Steps = append(out.Steps, stepJSON{
-			Direction: store.Pull, Op: s.Op, Reason: s.Reason, Item: s.Mirror.ID, Start: start.UTC(), End: end.UTC(),
-		})
-	}
-	for _, s := range p.Plan.Links {
-		if s.Reason == reconcile.ReasonAdopted && s.Op == reconcile.OpUpdate {
-			start, end := s.Link.Rendered.When.Span(loc)
-			out.Adopted = append(out.Adopted, stepJSON{
-				Direction: store.Push, Op: s.Op, Reason: s.Reason, Item: s.Link.Key, Label: n.label(p.Trainer, s.Link.Key),
-				Start: start.UTC(), End: end.UTC(),
-			})
-		}
-	}
-	for _, m := range p.Plan.Held {
-		start, end := m.When.Span(loc)
-		out.Held = append(out.Held, stepJSON{
-			Direction: store.Pull, Op: reconcile.OpRemove, Reason: reconcile.ReasonVanished, Item: m.ID, Start: start.UTC(), End: end.UTC(),
-		})
-	}
+	out.addSteps(p, n)
 	for _, s := range p.Plan.Skipped {
 		out.Skipped[s.Reason]++
 	}
@@ -149,6 +121,34 @@ func plannedOf(p runner.TrainerPlan, n names) planned {
 		out.Findings[f.Reason]++
 	}
 	return out
+}
+
+// addSteps adds what would be done, what would be kept, and what waits for approval.
+func (out *planned) addSteps(p runner.TrainerPlan, n names) {
+	pushed := func(op reconcile.Op, reason reconcile.Reason, l reconcile.Link) stepJSON {
+		start, end := l.Rendered.When.Span(n.zone(p.Trainer))
+		return stepJSON{
+			Direction: store.Push, Op: op, Reason: reason, Item: l.Key, Label: n.label(p.Trainer, l.Key), Start: start.UTC(), End: end.UTC(),
+		}
+	}
+	pulled := func(op reconcile.Op, reason reconcile.Reason, m reconcile.Mirror) stepJSON {
+		start, end := m.When.Span(n.zone(p.Trainer))
+		return stepJSON{Direction: store.Pull, Op: op, Reason: reason, Item: m.ID, Start: start.UTC(), End: end.UTC()}
+	}
+	for _, s := range p.Plan.Calendar {
+		out.Steps = append(out.Steps, pushed(s.Op, s.Reason, s.Link))
+	}
+	for _, s := range p.Plan.Platform {
+		out.Steps = append(out.Steps, pulled(s.Op, s.Reason, s.Mirror))
+	}
+	for _, s := range p.Plan.Links {
+		if s.Reason == reconcile.ReasonAdopted && s.Op == reconcile.OpUpdate {
+			out.Adopted = append(out.Adopted, pushed(s.Op, s.Reason, s.Link))
+		}
+	}
+	for _, m := range p.Plan.Held {
+		out.Held = append(out.Held, pulled(reconcile.OpRemove, reconcile.ReasonVanished, m))
+	}
 }
 
 func changesOf(plans []planned) int {
