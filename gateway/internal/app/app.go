@@ -90,6 +90,7 @@ func (a *App) own(ctx context.Context) (store.Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the state %s: %w", a.Config().State.Path, err)
 	}
+	state.UseClock(a.opts.Now)
 	a.state = state
 	return state, nil
 }

@@ -11,7 +11,12 @@ import (
 
 // noState is the state before the first changing command: everything is empty, and
 // reading makes no file.
-type noState struct{ noSchedule }
+type noState struct {
+	noObjects
+	noFeed
+	noEvents
+	noSchedule
+}
 
 func (noState) Import(context.Context, store.Batch) (store.ImportResult, error) {
 	return store.ImportResult{}, store.ErrReadOnly

@@ -17,19 +17,25 @@ var ErrGone = errors.New("no longer kept")
 // holds ids and versions alone: what an entry tells of the appointment is looked up when
 // it is read, so that nothing is told that was blanked or forgotten since.
 type Feed interface {
-	// Changes returns at most limit changes after a position, and the position to go on
-	// from; [ErrGone] where changes after it are no longer kept. Position 0 is before the
-	// first change.
+	// Changes returns at most limit changes after a position, those of the providers or
+	// for nil of all, and the position to go on from; [ErrGone] where changes after it are
+	// no longer kept, and for a position that there has not been yet: then the state is an
+	// older one than the reader knew. Position 0 is before the first change.
 	Changes(ctx context.Context, after int64, limit int, providers []string) (FeedPage, error)
 	// FeedPosition is the newest position, zero where nothing has changed yet.
 	FeedPosition(ctx context.Context) (int64, error)
-	// AwaitChanges returns when there are changes after a position, or with ctx's error.
+	// FeedPositionOf is the newest position of a change of the providers, nil for all;
+	// the position given where there is none after it.
+	FeedPositionOf(ctx context.Context, after int64, providers []string) (int64, error)
+	// AwaitChanges returns when there are changes after a position, of whatever provider
+	// and also those of other processes; or with ctx's error, or [ErrGone].
 	AwaitChanges(ctx context.Context, after int64) error
 	// FeedSnapshot returns what is pulled, by trainer and id, after a trainer and id, at
 	// most limit, and the position that the list is of at the latest: whoever applies the
 	// list and then all changes after the position of the first page knows everything.
 	FeedSnapshot(ctx context.Context, providers []string, after FeedKey, limit int) ([]FeedItem, int64, error)
-	// PruneFeed deletes changes that are older than a time and returns how many.
+	// PruneFeed deletes changes that are older than a time, as long as none that follows is
+	// older than one before it, and returns how many.
 	PruneFeed(ctx context.Context, before time.Time) (int, error)
 }
 
@@ -52,7 +58,8 @@ type FeedKey struct {
 // FeedItem is a pulled unavailability as it is now.
 type FeedItem struct {
 	FeedKey
-	// Version grows with every change of the item: a reader keeps the highest.
+	// Version grows with every change of the item, also when it goes and comes back: a
+	// reader keeps the highest.
 	Version int64
 	Mirror  reconcile.Mirror
 }

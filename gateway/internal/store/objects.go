@@ -3,8 +3,10 @@ package store
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/trainercal/trainercal/gateway/internal/platform"
+	"github.com/trainercal/trainercal/gateway/internal/reconcile"
 )
 
 // The reasons why a [Change] is refused; each is an [Outcome]'s Err.
@@ -22,6 +24,9 @@ type Objects interface {
 	// each: a change that is refused leaves the others alone. Trainers whose calendars
 	// are touched by a trigger are due from then on, in the same transaction (eng-3).
 	Apply(ctx context.Context, changes []Change) ([]Outcome, error)
+	// ApplySnapshot applies a full list of a provider's objects, and removes what the
+	// provider has and the list lacks, in one transaction.
+	ApplySnapshot(ctx context.Context, snapshot Snapshot) (SnapshotResult, error)
 	// Course returns a course with its revision, or [ErrNotFound].
 	Course(ctx context.Context, provider, id string) (CourseRecord, error)
 	// UnavailabilityOf returns an unavailability made on the platform, or [ErrNotFound].
@@ -44,7 +49,7 @@ type Change struct {
 	// Version of a deletion: an older one than the stored is refused; empty for none.
 	Version string
 	// IfETag, when set, is the ETag that the stored object must have; "*" stands for any
-	// object. IfNone: there must be none.
+	// object. IfNone: there must be none. Both are looked at before the version.
 	IfETag string
 	IfNone bool
 	// RepushOn are the course fields that are triggers (push-7); nil for the default set.
@@ -72,12 +77,76 @@ const (
 // Outcome is what became of a [Change].
 type Outcome struct {
 	Result ChangeResult
-	// ETag is the object's after the change; empty after a deletion. It changes with
-	// every change of the stored object, also with one that is no trigger.
+	// ETag is the object's after the change, and of a refused change the stored one's;
+	// empty where there is no object. See [CourseRecord].
 	ETag string
-	// Triggered: trainers are due because of it.
+	// Triggered: the change is to be sent at once (push-7), and Trainers, whose calendars
+	// it touches, are due for it.
 	Triggered bool
 	Trainers  []platform.TrainerID
 	// Err is set when the change was refused: [ErrStale] or [ErrPrecondition].
 	Err error
 }
+
+// Snapshot is everything that a provider has at one moment, as the platform tells it, so
+// that a deletion that was lost leaves no ghost for ever.
+type Snapshot struct {
+	Provider string
+	// Changes are upserts of the provider's courses and unavailability. One that is
+	// refused is still of an object that is there.
+	Changes []Change
+	// OfCourses and OfUnavailability: the list gives all of them, and what it lacks goes.
+	OfCourses, OfUnavailability bool
+	Sweep
+	// Traceparent is as in [Change].
+	Traceparent string
+}
+
+// Sweep says what goes because a full list lacks it. What is over by Now stays in the
+// calendars (push-14): a list of what is still to come says nothing about the past, and
+// only a deletion takes the appointment of a course that is over (push-8). So it is kept
+// here as well until it is older than any run looks at, by Before, and goes then without
+// a trace in a calendar. The zero value knows no past.
+type Sweep struct {
+	Now, Before time.Time
+	// Zone is the provider's, in which whole days begin.
+	Zone *time.Location
+	// Guard holds the sweep when what it removes, of what is still to come, is beyond both
+	// limits; nil for no limit. AllowRemovals is how many may go in any case.
+	Guard         *reconcile.Guard
+	AllowRemovals int
+}
+
+// Exceeds reports whether n removals out of all that is still to come are held.
+func (s Sweep) Exceeds(n, all int) bool {
+	return s.Guard != nil && n > s.AllowRemovals && n > s.Guard.MaxRemovals && float64(n) > s.Guard.MaxFraction*float64(all)
+}
+
+// SnapshotResult says what a [Snapshot] did.
+type SnapshotResult struct {
+	// Outcomes are those of its changes.
+	Outcomes []Outcome
+	// Missing is what the list lacks of what is still to come. It is removed, unless Held:
+	// then it is still there.
+	Missing []ObjectID
+	Held    bool
+	// Past counts what was over long ago and went as well.
+	Past int
+	// Trainers are due because of what was removed.
+	Trainers []platform.TrainerID
+}
+
+// ObjectID names an object of a provider.
+type ObjectID struct {
+	Kind ObjectKind
+	ID   string
+}
+
+// ObjectKind is what sort of object it is.
+type ObjectKind string
+
+// The kinds of objects.
+const (
+	ObjectCourse         ObjectKind = "course"
+	ObjectUnavailability ObjectKind = "unavailability"
+)

@@ -49,6 +49,9 @@ var (
 // and return errors that match the ones above or wrap the driver's.
 type Store interface {
 	Platform
+	Objects
+	Feed
+	Events
 	Trainers
 	History
 	Operations
@@ -65,7 +68,7 @@ type Platform interface {
 	// unavailability that differs from the stored one gets a new revision when one
 	// of its changed fields is a trigger; a new one always does. No revision is ever
 	// used twice, also not after a deletion (push-12). An older version than the
-	// stored one is counted and left out.
+	// stored one is counted and left out. Trainers are due as after [Objects.Apply].
 	Import(ctx context.Context, batch Batch) (ImportResult, error)
 	// Courses returns the provider's courses by start, then id.
 	Courses(ctx context.Context, provider string) ([]CourseRecord, error)
@@ -78,8 +81,9 @@ type Platform interface {
 type Batch struct {
 	platform.Import
 	// Replace: absence of an object means its deletion, within what the import
-	// speaks for.
+	// speaks for and as Sweeps say by provider; its guard is not asked.
 	Replace bool
+	Sweeps  map[string]Sweep
 	// RepushOn gives, by provider, the course fields that are triggers (push-7);
 	// nil means the default set.
 	RepushOn map[string][]string
@@ -96,12 +100,18 @@ type ImportResult struct {
 type CourseRecord struct {
 	platform.Course
 	Revision int64
+	// ETag is another one after each change of what is stored, also of one that is no
+	// trigger, and never comes back. It is opaque, of letters and digits, and without
+	// the quotes that it has in HTTP.
+	ETag string
 }
 
-// UnavailabilityRecord is a platform unavailability with its revision.
+// UnavailabilityRecord is a platform unavailability with its revision and ETag, as in
+// [CourseRecord].
 type UnavailabilityRecord struct {
 	platform.Unavailability
 	Revision int64
+	ETag     string
 }
 
 // Trainers keeps what is known of each trainer's calendar.

@@ -2,182 +2,229 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
-	"maps"
 	"slices"
+	"time"
 
 	"github.com/trainercal/trainercal/gateway/internal/platform"
 	"github.com/trainercal/trainercal/gateway/internal/store"
 )
 
-// importer is one import in its transaction.
-type importer struct {
-	tx     *sql.Tx
-	result store.ImportResult
-	// last is the last revision given out.
-	last int64
-}
-
-func (i *importer) run(ctx context.Context, batch store.Batch) error {
-	if err := i.tx.QueryRowContext(ctx, `SELECT revision FROM last_revision`).Scan(&i.last); err != nil {
-		return fmt.Errorf("read the last revision: %w", err)
-	}
-	if err := i.courses(ctx, batch); err != nil {
-		return err
-	}
-	if err := i.unavailability(ctx, batch); err != nil {
-		return err
-	}
-	return execEach(ctx, i.tx, `UPDATE last_revision SET revision = ?`, [][]any{{i.last}})
-}
-
-func (i *importer) revision() int64 {
-	i.last++
-	return i.last
-}
-
-// keep counts what an object's arrival does. known is whether it is stored, changed
-// whether it differs, triggered whether that is to be sent; it returns the object's
-// revision from here on.
-func (i *importer) keep(known, changed, triggered bool, revision int64) int64 {
-	switch {
-	case !known:
-		i.result.Created++
-		return i.revision()
-	case !changed:
-		i.result.Unchanged++
-	case triggered:
-		i.result.Updated++
-		i.result.Triggered++
-		return i.revision()
-	default:
-		i.result.Updated++
-	}
-	return revision
-}
-
-func (i *importer) courses(ctx context.Context, batch store.Batch) error {
-	coming := map[string][]platform.Course{}
-	for _, c := range batch.Courses {
-		coming[c.Provider] = append(coming[c.Provider], c)
-	}
-	for _, provider := range named(coming, batch.CoursesOf) {
-		stored, err := courses(ctx, i.tx, provider)
+// Import stores courses and unavailability in one transaction.
+func (s *Store) Import(ctx context.Context, batch store.Batch) (store.ImportResult, error) {
+	var result store.ImportResult
+	err := s.edit(ctx, func(e *editor) error {
+		outcomes, err := e.applyAll(ctx, changesOf(batch))
 		if err != nil {
 			return err
 		}
-		known := map[string]store.CourseRecord{}
-		for _, c := range stored {
-			known[c.ID] = c
+		result = countOutcomes(outcomes)
+		if !batch.Replace {
+			return nil
 		}
-		if err := i.putCourses(ctx, coming[provider], known, batch.RepushOn[provider]); err != nil {
-			return err
-		}
-		if batch.Replace && slices.Contains(batch.CoursesOf, provider) {
-			for _, c := range coming[provider] {
-				delete(known, c.ID)
-			}
-			if err := i.drop(ctx, "courses", provider, slices.Sorted(maps.Keys(known))); err != nil {
-				return err
-			}
-		}
+		result.Deleted, err = e.replace(ctx, batch)
+		return err
+	})
+	if err != nil {
+		return store.ImportResult{}, fmt.Errorf("import courses and unavailability: %w", err)
 	}
-	return nil
+	return result, nil
 }
 
-// named returns every provider that has objects coming or is spoken for.
-func named[T any](coming map[string][]T, spokenFor []string) []string {
-	all := append(slices.Collect(maps.Keys(coming)), spokenFor...)
-	slices.Sort(all)
+// changesOf are the upserts that a batch brings.
+func changesOf(batch store.Batch) []store.Change {
+	var all []store.Change
+	for i := range batch.Courses {
+		c := &batch.Courses[i]
+		all = append(all, store.Change{Course: c, RepushOn: batch.RepushOn[c.Provider]})
+	}
+	for i := range batch.Unavailability {
+		all = append(all, store.Change{Unavailability: &batch.Unavailability[i]})
+	}
+	return all
+}
+
+func countOutcomes(outcomes []store.Outcome) (r store.ImportResult) {
+	for _, o := range outcomes {
+		switch o.Result {
+		case store.ChangeCreated:
+			r.Created++
+		case store.ChangeUpdated:
+			r.Updated++
+			if o.Triggered {
+				r.Triggered++
+			}
+		case store.ChangeUnchanged:
+			r.Unchanged++
+		case store.ChangeRefused:
+			r.Stale++ // an import states no other condition
+		}
+	}
+	return r
+}
+
+// replace removes what a batch lacks of what it speaks for, and returns how much that is.
+func (e *editor) replace(ctx context.Context, batch store.Batch) (int, error) {
+	removed := 0
+	for _, provider := range namedIn(batch) {
+		sweep := batch.Sweeps[provider]
+		sweep.Guard = nil // who replaces by a command has said so
+		res, err := e.sweep(ctx, store.Snapshot{
+			Provider: provider, Changes: changesOf(batch), Sweep: sweep,
+			OfCourses:        slices.Contains(batch.CoursesOf, provider),
+			OfUnavailability: slices.Contains(batch.UnavailabilityOf, provider),
+		})
+		if err != nil {
+			return 0, err
+		}
+		removed += len(res.Missing) + res.Past
+	}
+	return removed, nil
+}
+
+// namedIn returns every provider that a batch speaks for.
+func namedIn(batch store.Batch) []string {
+	all := slices.Sorted(slices.Values(slices.Concat(batch.CoursesOf, batch.UnavailabilityOf)))
 	return slices.Compact(all)
 }
 
-func (i *importer) putCourses(ctx context.Context, coming []platform.Course, known map[string]store.CourseRecord, repushOn []string) error {
-	var rows [][]any
-	for _, c := range coming {
-		old, ok := known[c.ID]
-		if ok && platform.OlderVersion(c.Version, old.Version) {
-			i.result.Stale++
-			continue
-		}
-		changed := platform.ChangedCourseFields(old.Course, c)
-		revision := i.keep(ok, len(changed) > 0, platform.Triggers(changed, repushOn), old.Revision)
-		if ok && len(changed) == 0 && c.Version == old.Version {
-			continue
-		}
-		text, err := document(c)
+// ApplySnapshot applies a full list of a provider's objects and removes what it lacks.
+func (s *Store) ApplySnapshot(ctx context.Context, snapshot store.Snapshot) (store.SnapshotResult, error) {
+	var result store.SnapshotResult
+	err := s.edit(ctx, func(e *editor) error {
+		outcomes, err := e.applyAll(ctx, snapshot.Changes)
 		if err != nil {
 			return err
 		}
-		rows = append(rows, []any{c.Provider, c.ID, nanos(c.Start), revision, text})
+		result, err = e.sweep(ctx, snapshot)
+		result.Outcomes = outcomes
+		return err
+	})
+	if err != nil {
+		return store.SnapshotResult{}, fmt.Errorf("apply a snapshot of %s: %w", snapshot.Provider, err)
 	}
-	return insert(ctx, i.tx, `INSERT INTO courses (provider, id, start, revision, document)`,
-		`ON CONFLICT DO UPDATE SET start = excluded.start, revision = excluded.revision, document = excluded.document`, rows)
+	return result, nil
 }
 
-func (i *importer) unavailability(ctx context.Context, batch store.Batch) error {
-	coming := map[string][]platform.Unavailability{}
-	for _, u := range batch.Unavailability {
-		coming[u.Trainer.Provider] = append(coming[u.Trainer.Provider], u)
+// owned is an object that a provider has, and when it is over.
+type owned struct {
+	id  store.ObjectID
+	end time.Time
+}
+
+// sweep removes what a list lacks, unless that is held.
+func (e *editor) sweep(ctx context.Context, s store.Snapshot) (store.SnapshotResult, error) {
+	all, err := e.owned(ctx, s)
+	if err != nil {
+		return store.SnapshotResult{}, err
 	}
-	for _, provider := range named(coming, batch.UnavailabilityOf) {
-		stored, err := collect(ctx, i.tx, scanUnavailability, selectUnavailability+` WHERE provider = ?`, provider)
+	listed := listedIn(s)
+	var (
+		result store.SnapshotResult
+		past   []store.ObjectID
+		toCome int
+	)
+	for _, o := range all {
+		coming := s.Now.IsZero() || o.end.After(s.Now)
+		if coming {
+			toCome++
+		}
+		switch {
+		case listed[o.id]:
+		case coming:
+			result.Missing = append(result.Missing, o.id)
+		case o.end.Before(s.Before):
+			past = append(past, o.id)
+		}
+	}
+	if result.Held = s.Exceeds(len(result.Missing), toCome); result.Held {
+		return result, nil
+	}
+	result.Past = len(past)
+	if result.Trainers, err = e.dropAll(ctx, s, result.Missing); err != nil {
+		return result, err
+	}
+	return result, e.forgetPast(ctx, s.Provider, past)
+}
+
+// listedIn are the objects that a list has.
+func listedIn(s store.Snapshot) map[store.ObjectID]bool {
+	listed := map[store.ObjectID]bool{}
+	for _, c := range s.Changes {
+		switch {
+		case c.Course != nil && c.Course.Provider == s.Provider:
+			listed[store.ObjectID{Kind: store.ObjectCourse, ID: c.Course.ID}] = true
+		case c.Unavailability != nil && c.Unavailability.Trainer.Provider == s.Provider:
+			listed[store.ObjectID{Kind: store.ObjectUnavailability, ID: c.Unavailability.ID}] = true
+		}
+	}
+	return listed
+}
+
+// owned returns what the provider has of what a list gives in full.
+func (e *editor) owned(ctx context.Context, s store.Snapshot) ([]owned, error) {
+	var all []owned
+	if s.OfCourses {
+		found, err := collect(ctx, e.tx, scanCourse, selectCourse+` WHERE provider = ? ORDER BY id`, s.Provider)
 		if err != nil {
+			return nil, err
+		}
+		for _, c := range found {
+			all = append(all, owned{store.ObjectID{Kind: store.ObjectCourse, ID: c.ID}, c.End})
+		}
+	}
+	if s.OfUnavailability {
+		found, err := collect(ctx, e.tx, scanUnavailability, selectUnavailability+` WHERE provider = ? ORDER BY id`, s.Provider)
+		if err != nil {
+			return nil, err
+		}
+		for _, u := range found {
+			_, end := u.When.Span(zoneOr(s.Zone))
+			all = append(all, owned{store.ObjectID{Kind: store.ObjectUnavailability, ID: u.ID}, end})
+		}
+	}
+	return all, nil
+}
+
+// zoneOr is the zone, or UTC for none.
+func zoneOr(zone *time.Location) *time.Location {
+	if zone == nil {
+		return time.UTC
+	}
+	return zone
+}
+
+// dropAll deletes objects as if each had been deleted by itself (push-8), and returns
+// whose calendars they were in.
+func (e *editor) dropAll(ctx context.Context, s store.Snapshot, ids []store.ObjectID) ([]platform.TrainerID, error) {
+	var touched []platform.TrainerID
+	for _, id := range ids {
+		c := store.Change{Provider: s.Provider, Traceparent: s.Traceparent}
+		if id.Kind == store.ObjectCourse {
+			c.DeleteCourse = id.ID
+		} else {
+			c.DeleteUnavailability = id.ID
+		}
+		out, err := e.apply(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		touched = append(touched, out.Trainers...)
+	}
+	return union(touched, nil), nil
+}
+
+// forgetPast deletes objects that are over since long. Nobody is due: runs leave what
+// ended before their window in the calendars (push-14).
+func (e *editor) forgetPast(ctx context.Context, provider string, ids []store.ObjectID) error {
+	for _, id := range ids {
+		table := tableUnavailability
+		if id.Kind == store.ObjectCourse {
+			table = tableCourses
+		}
+		if err := execEach(ctx, e.tx, `DELETE FROM `+table+` WHERE provider = ? AND id = ?`, [][]any{{provider, id.ID}}); err != nil {
 			return err
-		}
-		known := map[string]store.UnavailabilityRecord{}
-		for _, u := range stored {
-			known[u.ID] = u
-		}
-		if err := i.putUnavailability(ctx, coming[provider], known); err != nil {
-			return err
-		}
-		if batch.Replace && slices.Contains(batch.UnavailabilityOf, provider) {
-			for _, u := range coming[provider] {
-				delete(known, u.ID)
-			}
-			if err := i.drop(ctx, "unavailability", provider, slices.Sorted(maps.Keys(known))); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
-}
-
-func (i *importer) putUnavailability(ctx context.Context, coming []platform.Unavailability, known map[string]store.UnavailabilityRecord) error {
-	var rows [][]any
-	for _, u := range coming {
-		old, ok := known[u.ID]
-		if ok && platform.OlderVersion(u.Version, old.Version) {
-			i.result.Stale++
-			continue
-		}
-		changed := !platform.SameUnavailability(old.Unavailability, u)
-		revision := i.keep(ok, changed, changed, old.Revision)
-		if ok && !changed && u.Version == old.Version {
-			continue
-		}
-		span, err := recordSpan(u.When)
-		if err != nil {
-			return err
-		}
-		text, err := document(unavailabilityRecord{Description: u.Description, When: span, Version: u.Version})
-		if err != nil {
-			return err
-		}
-		rows = append(rows, []any{u.Trainer.Provider, u.ID, u.Trainer.Label, revision, text})
-	}
-	return insert(ctx, i.tx, `INSERT INTO unavailability (provider, id, label, revision, document)`,
-		`ON CONFLICT DO UPDATE SET label = excluded.label, revision = excluded.revision, document = excluded.document`, rows)
-}
-
-// drop deletes objects of a provider from a table.
-func (i *importer) drop(ctx context.Context, table, provider string, ids []string) error {
-	args := make([][]any, len(ids))
-	for n, id := range ids {
-		args[n] = []any{provider, id}
-	}
-	i.result.Deleted += len(ids)
-	return execEach(ctx, i.tx, `DELETE FROM `+table+` WHERE provider = ? AND id = ?`, args)
 }

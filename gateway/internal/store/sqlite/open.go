@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
@@ -24,6 +25,10 @@ type Store struct {
 	write *sql.DB
 	read  *sql.DB
 	lock  *lock
+	// clock says when something happens; nil for [time.Now].
+	clock func() time.Time
+	// moved tells readers of the feed and of events that there is more to read.
+	moved signal
 
 	closing  sync.Once
 	closeErr error

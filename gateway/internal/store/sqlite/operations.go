@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"time"
 
 	"github.com/trainercal/trainercal/gateway/internal/platform"
 	"github.com/trainercal/trainercal/gateway/internal/store"
@@ -56,10 +57,10 @@ func erase(ctx context.Context, tx *sql.Tx, query string, args ...any) (int, err
 // log of changes, which still has it, is emptied.
 func (s *Store) Forget(ctx context.Context, id platform.TrainerID) (store.Forgotten, error) {
 	var f store.Forgotten
-	err := s.change(ctx, func(tx *sql.Tx) (err error) {
-		f, err = forget(ctx, tx, id)
+	err := s.telling(s.change(ctx, func(tx *sql.Tx) (err error) {
+		f, err = forget(ctx, tx, s.now(), id)
 		return err
-	})
+	}))
 	if err != nil {
 		return store.Forgotten{}, fmt.Errorf("forget %s: %w", id, err)
 	}
@@ -74,11 +75,14 @@ func (s *Store) Forget(ctx context.Context, id platform.TrainerID) (store.Forgot
 	return f, nil
 }
 
-func forget(ctx context.Context, tx *sql.Tx, id platform.TrainerID) (f store.Forgotten, err error) {
+func forget(ctx context.Context, tx *sql.Tx, at time.Time, id platform.TrainerID) (f store.Forgotten, err error) {
+	if err := forgetFeed(ctx, tx, at, id); err != nil {
+		return f, err
+	}
 	counts := map[string]*int{
 		"links": &f.Links, "mirrors": &f.Mirrors, "unavailability": &f.Unavailability, "run_trainers": &f.Runs,
 	}
-	for _, table := range []string{"links", "mirrors", "unavailability", "run_trainers", "conflicts", "leftovers", "pauses", "watches", "trainers"} {
+	for _, table := range []string{"links", "mirrors", "unavailability", "run_trainers", "conflicts", "leftovers", "pauses", "watches", "trainers", "events", "stale_trainers"} {
 		n, err := erase(ctx, tx, `DELETE FROM `+table+` WHERE provider = ? AND label = ?`, id.Provider, id.Label)
 		if err != nil {
 			return f, err
@@ -158,7 +162,10 @@ func (s *Store) AccountTroubles(ctx context.Context) (map[string]store.Failing, 
 
 // SetAccountTrouble stores what keeps an account from working; nil for nothing.
 func (s *Store) SetAccountTrouble(ctx context.Context, account string, f *store.Failing) error {
-	return s.change(ctx, func(tx *sql.Tx) error {
+	return s.telling(s.change(ctx, func(tx *sql.Tx) error {
+		if err := tellTrouble(ctx, tx, s.now(), account, f); err != nil {
+			return err
+		}
 		if f == nil {
 			_, err := erase(ctx, tx, `DELETE FROM account_troubles WHERE account = ?`, account)
 			return err
@@ -169,7 +176,7 @@ func (s *Store) SetAccountTrouble(ctx context.Context, account string, f *store.
 		}
 		return insert(ctx, tx, `INSERT INTO account_troubles (account, failing)`, `ON CONFLICT DO UPDATE SET failing = excluded.failing`,
 			[][]any{{account, text}})
-	})
+	}))
 }
 
 // Verifications returns the last verification of each account and mapping.

@@ -19,13 +19,63 @@ func (s *Store) Courses(ctx context.Context, provider string) ([]store.CourseRec
 }
 
 func courses(ctx context.Context, tx *sql.Tx, provider string) ([]store.CourseRecord, error) {
-	return collect(ctx, tx, func(rows *sql.Rows) (c store.CourseRecord, err error) {
-		var text string
-		if err := rows.Scan(&c.Revision, &text); err != nil {
-			return c, err
-		}
-		return c, readDocument(text, &c.Course)
-	}, `SELECT revision, document FROM courses WHERE provider = ? ORDER BY start, id`, provider)
+	return collect(ctx, tx, scanCourse, selectCourse+` WHERE provider = ? ORDER BY start, id`, provider)
+}
+
+const selectCourse = `SELECT revision, etag, document FROM courses`
+
+func scanCourse(rows *sql.Rows) (c store.CourseRecord, err error) {
+	var (
+		text string
+		etag int64
+	)
+	if err := rows.Scan(&c.Revision, &etag, &text); err != nil {
+		return c, err
+	}
+	c.ETag = etagOf(etag)
+	return c, readDocument(text, &c.Course)
+}
+
+// Course returns a course, or store.ErrNotFound.
+func (s *Store) Course(ctx context.Context, provider, id string) (store.CourseRecord, error) {
+	return only(ctx, s, scanCourse, selectCourse+` WHERE provider = ? AND id = ?`, provider, id)
+}
+
+// CoursesAfter returns courses of the provider by id, those after an id.
+func (s *Store) CoursesAfter(ctx context.Context, provider, after string, limit int) ([]store.CourseRecord, error) {
+	return list(ctx, s, scanCourse, selectCourse+` WHERE provider = ? AND id > ? ORDER BY id LIMIT ?`, provider, after, limit)
+}
+
+// UnavailabilityOf returns an unavailability made on the platform, or store.ErrNotFound.
+func (s *Store) UnavailabilityOf(ctx context.Context, provider, id string) (store.UnavailabilityRecord, error) {
+	return only(ctx, s, scanUnavailability, selectUnavailability+` WHERE provider = ? AND id = ?`, provider, id)
+}
+
+// UnavailabilityAfter returns what the platform made of the provider by id, after an id.
+func (s *Store) UnavailabilityAfter(ctx context.Context, provider, after string, limit int) ([]store.UnavailabilityRecord, error) {
+	return list(ctx, s, scanUnavailability, selectUnavailability+` WHERE provider = ? AND id > ? ORDER BY id LIMIT ?`, provider, after, limit)
+}
+
+// list reads all rows of a query in a transaction of its own.
+func list[T any](ctx context.Context, s *Store, scan func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
+	var all []T
+	err := s.look(ctx, func(tx *sql.Tx) (err error) {
+		all, err = collect(ctx, tx, scan, query, args...)
+		return err
+	})
+	return all, err
+}
+
+// only reads the one row of a query; store.ErrNotFound where there is none.
+func only[T any](ctx context.Context, s *Store, scan func(*sql.Rows) (T, error), query string, args ...any) (one T, err error) {
+	all, err := list(ctx, s, scan, query, args...)
+	switch {
+	case err != nil:
+		return one, err
+	case len(all) == 0:
+		return one, store.ErrNotFound
+	}
+	return all[0], nil
 }
 
 // Unavailability returns the trainer's unavailability made on the platform, by id.
@@ -39,13 +89,17 @@ func (s *Store) Unavailability(ctx context.Context, trainer platform.TrainerID) 
 	return all, err
 }
 
-const selectUnavailability = `SELECT provider, label, id, revision, document FROM unavailability`
+const selectUnavailability = `SELECT provider, label, id, revision, etag, document FROM unavailability`
 
 func scanUnavailability(rows *sql.Rows) (u store.UnavailabilityRecord, err error) {
-	var text string
-	if err := rows.Scan(&u.Trainer.Provider, &u.Trainer.Label, &u.ID, &u.Revision, &text); err != nil {
+	var (
+		text string
+		etag int64
+	)
+	if err := rows.Scan(&u.Trainer.Provider, &u.Trainer.Label, &u.ID, &u.Revision, &etag, &text); err != nil {
 		return u, err
 	}
+	u.ETag = etagOf(etag)
 	var doc unavailabilityRecord
 	if err := readDocument(text, &doc); err != nil {
 		return u, err
@@ -53,17 +107,4 @@ func scanUnavailability(rows *sql.Rows) (u store.UnavailabilityRecord, err error
 	u.Description, u.Version, u.Origin = doc.Description, doc.Version, platform.OriginPlatform
 	u.When, err = doc.When.when()
 	return u, err
-}
-
-// Import stores courses and unavailability in one transaction.
-func (s *Store) Import(ctx context.Context, batch store.Batch) (store.ImportResult, error) {
-	var i importer
-	err := s.change(ctx, func(tx *sql.Tx) error {
-		i = importer{tx: tx}
-		return i.run(ctx, batch)
-	})
-	if err != nil {
-		return store.ImportResult{}, err
-	}
-	return i.result, nil
 }

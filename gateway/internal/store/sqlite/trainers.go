@@ -90,42 +90,42 @@ func (s *Store) Intend(ctx context.Context, id platform.TrainerID, links []recon
 
 // Commit stores a run's result for a trainer in one transaction.
 func (s *Store) Commit(ctx context.Context, r store.Result) error {
-	return s.fenced(ctx, r.ID, func(tx *sql.Tx) error {
+	return s.telling(s.fenced(ctx, r.ID, func(tx *sql.Tx) error {
 		if err := putTrainer(ctx, tx, r); err != nil {
 			return err
 		}
 		if err := putLinks(ctx, tx, r.ID, r.PutLinks); err != nil {
 			return err
 		}
-		if err := putMirrors(ctx, tx, r.ID, r.PutMirrors); err != nil {
+		if err := changeMirrors(ctx, tx, s.now(), r); err != nil {
 			return err
 		}
 		if err := putConflicts(ctx, tx, r.ID, r.Conflicts); err != nil {
 			return err
 		}
-		if err := dropKeys(ctx, tx, `DELETE FROM links WHERE provider = ? AND label = ? AND key = ?`, r.ID, r.DropLinks); err != nil {
-			return err
-		}
-		return dropKeys(ctx, tx, `DELETE FROM mirrors WHERE provider = ? AND label = ? AND id = ?`, r.ID, r.DropMirrors)
-	})
+		return dropKeys(ctx, tx, `DELETE FROM links WHERE provider = ? AND label = ? AND key = ?`, r.ID, r.DropLinks)
+	}))
 }
 
 // Release drops held mirrors, and returns the ids of those that were still held.
 func (s *Store) Release(ctx context.Context, id platform.TrainerID, mirrors []string) ([]string, error) {
 	var released []string
-	err := s.fenced(ctx, id, func(tx *sql.Tx) error {
+	err := s.telling(s.fenced(ctx, id, func(tx *sql.Tx) error {
 		released = nil
-		const drop = `DELETE FROM mirrors WHERE provider = ? AND label = ? AND id = ? AND held RETURNING id`
+		known, err := mirrorRows(ctx, tx, id)
+		if err != nil {
+			return err
+		}
 		for _, mirror := range mirrors {
-			gone, err := collect(ctx, tx, func(rows *sql.Rows) (id string, err error) { return id, rows.Scan(&id) },
-				drop, id.Provider, id.Label, mirror)
-			if err != nil {
-				return err
+			if known[mirror].held {
+				released = append(released, mirror)
 			}
-			released = append(released, gone...)
+		}
+		if err := changeMirrors(ctx, tx, s.now(), store.Result{ID: id, DropMirrors: released}); err != nil {
+			return err
 		}
 		return dropKeys(ctx, tx, `DELETE FROM conflicts WHERE provider = ? AND label = ? AND other = ? AND pulled`, id, released)
-	})
+	}))
 	if err != nil {
 		return nil, fmt.Errorf("release what is held of %s: %w", id, err)
 	}

@@ -154,10 +154,10 @@ func coursesRoundTrip(t *testing.T, d Driver) {
 func replace(t *testing.T, d Driver) {
 	s := d.fresh(t)
 	other := course("1", func(c *platform.Course) { c.Provider = "contoso" })
-	block := platform.Unavailability{ID: "u", Trainer: ana, When: calendar.When{Start: noon, End: noon.Add(1)}}
+	leave := platform.Unavailability{ID: "u", Trainer: ana, When: calendar.When{Start: noon, End: noon.Add(1)}}
 	all := batch(course("1"), course("2"), other)
 	all.CoursesOf = []string{"contoso", "northwind"}
-	all.Unavailability, all.UnavailabilityOf = []platform.Unavailability{block}, []string{"northwind"}
+	all.Unavailability, all.UnavailabilityOf = []platform.Unavailability{leave}, []string{"northwind"}
 	imported(t, s, all)
 	if res := imported(t, s, batch(course("2"))); res != (store.ImportResult{Unchanged: 1}) {
 		t.Errorf("without replace: %+v", res)
@@ -199,7 +199,7 @@ func unavailability(t *testing.T, d Driver) {
 	}
 	put(u)
 	first := of(ana)
-	if diff := same([]store.UnavailabilityRecord{{Unavailability: u, Revision: first[0].Revision}}, first); diff != "" {
+	if diff := same([]store.UnavailabilityRecord{{Unavailability: u, Revision: first[0].Revision, ETag: first[0].ETag}}, first); diff != "" {
 		t.Error(diff)
 	}
 	if res := put(u); res.Unchanged != 1 || of(ana)[0].Revision != first[0].Revision {
