@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
 
 	"github.com/trainercal/trainercal/gateway/internal/platform"
 	"github.com/trainercal/trainercal/gateway/internal/store"
@@ -46,6 +47,13 @@ func Run(t *testing.T, d Driver) {
 		{"eng-3 changes make trainers due", wakes},
 		{"push-14 snapshots", snapshots},
 		{"push-14 imports that replace", replacesKeepPast},
+		{"pull-10 feed", feedTells},
+		{"forget-1 feed", feedForgets},
+		{"feed past its retention", feedPrunes},
+		{"feed wakes readers", feedWakes},
+		{"pull-10 feed replayed", feedReplays},
+		{"events", tellsEvents},
+		{"webhooks", webhooks},
 		{"history", history},
 		{"runs by prefix", prefixes},
 		{"pruning", prune},
@@ -103,7 +111,7 @@ func (d Driver) fresh(t *testing.T) store.Store {
 	return d.open(t, t.TempDir())
 }
 
-func must(t testing.TB, err error) {
+func must(t rapid.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -113,7 +121,7 @@ func must(t testing.TB, err error) {
 // same compares values, where an empty list is no list.
 func same(want, got any) string { return cmp.Diff(want, got, cmpopts.EquateEmpty()) }
 
-func trainer(t testing.TB, s store.Trainers, id platform.TrainerID) store.Trainer {
+func trainer(t rapid.TB, s store.Trainers, id platform.TrainerID) store.Trainer {
 	t.Helper()
 	got, err := s.Trainer(context.Background(), id)
 	must(t, err)
