@@ -96,6 +96,7 @@ func (h *history) settle(t *rapid.T) {
 		h.now = h.now.Add(hours(24))
 	}
 	h.sync(t)
+	h.approve(t)
 	h.sync(t)
 	h.always(t)
 	for _, who := range h.trainers {
@@ -108,10 +109,13 @@ func (h *history) settle(t *rapid.T) {
 
 // checkPushed compares our items in the calendar with the model (P6, push-10).
 func (h *history) checkPushed(who *trainer) {
-	if !who.push {
-		return // what was written stays as it is (map-2)
-	}
 	want := h.pushed(who)
+	switch {
+	case !who.push && !who.remove:
+		return // what was written stays as it is (map-2)
+	case !who.push:
+		clear(want)
+	}
 	got := map[string][]shown{}
 	for _, e := range h.calendars.entries(who.address) {
 		if e.key != "" {
@@ -142,7 +146,10 @@ func (h *history) ended(who *trainer, key string, items []shown) bool {
 	if !slices.ContainsFunc(items, func(s shown) bool { return s.End.After(h.now) }) {
 		return true
 	}
-	id := key[strings.LastIndex(key, "/")+1:]
+	kind, id, _ := strings.Cut(strings.TrimPrefix(key, "northwind/"+who.label+"/"), "/")
+	if kind == "session" {
+		id, _, _ = strings.Cut(id, "/")
+	}
 	if c, ok := h.courses[id]; ok {
 		return c.trainers[who.label] && !c.start.Add(hours(c.hours)).After(h.now)
 	}
@@ -152,11 +159,16 @@ func (h *history) ended(who *trainer, key string, items []shown) bool {
 
 // checkPulled compares what the platform shows, within the window, with the model.
 func (h *history) checkPulled(who *trainer) {
-	if !who.pull {
-		return
-	}
 	mirrors, err := h.gateway.mirrors(who.label)
 	h.must(err)
+	if !who.pull {
+		for _, m := range mirrors {
+			if who.remove && m.End.After(h.now) {
+				h.t.Fatalf("map-2: of %s %+v is on the platform still", who.label, m)
+			}
+		}
+		return
+	}
 	var got []shown
 	for _, m := range mirrors {
 		// A person's copy of our item is theirs and blocks time; the model leaves it out.

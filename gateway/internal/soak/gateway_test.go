@@ -81,22 +81,19 @@ func (g *gateway) newID() string {
 func (g *gateway) runner() *runner.Runner {
 	return &runner.Runner{
 		Memory: &disturbedStore{Store: g.store, d: g.account}, Accounts: g, Installation: "here",
-		Past: past, Future: future, Now: g.now, NewID: g.newID, Tracer: noop.NewTracerProvider().Tracer(""),
+		Past: past, Future: future, Guard: guard, Now: g.now, NewID: g.newID, Tracer: noop.NewTracerProvider().Tracer(""),
 	}
 }
 
 func job(m *model) runner.Job {
 	batch := runner.Batch{Account: "northwind/calendars"}
 	for _, t := range m.trainers {
-		batch.Targets = append(batch.Targets, runner.Target{
-			ID:      platform.TrainerID{Provider: "northwind", Label: t.label},
-			Mailbox: sdk.Mailbox{Address: t.address, TimeZone: home}, Zone: london,
-			Push: t.push, Pull: t.pull, Detail: sdk.DetailFull,
-			ShowAs: []calendar.ShowAs{calendar.ShowAsTentative, calendar.ShowAsBusy, calendar.ShowAsOutOfOffice, calendar.ShowAsUnknown},
-		})
+		batch.Targets = append(batch.Targets, targetOf(t))
 	}
 	return runner.Job{Cause: "soak", Batches: []runner.Batch{batch}}
 }
+
+var blocking = []calendar.ShowAs{calendar.ShowAsTentative, calendar.ShowAsBusy, calendar.ShowAsOutOfOffice, calendar.ShowAsUnknown}
 
 var london = func() *time.Location {
 	zone, err := time.LoadLocation(home)
@@ -126,6 +123,7 @@ func platformCourse(c course) platform.Course {
 	p := platform.Course{
 		Provider: "northwind", ID: c.id, Name: c.name, Kind: platform.KindClass, Status: platform.StatusConfirmed,
 		Start: c.start, End: c.start.Add(time.Duration(c.hours) * time.Hour), TimeZone: home, Trainers: []platform.CourseTrainer{},
+		Sessions: sessionsOf(c),
 	}
 	if c.cancelled {
 		p.Status = platform.StatusCancelled

@@ -64,6 +64,11 @@ func live(tb testing.TB, t *rapid.T, kind func(testing.TB) calendars) {
 		"sync, disturbed":    h.syncDisturbed,
 		"re-sync":            h.resync,
 		"settle":             h.settle,
+		"on_stop":            h.onStop,
+		"split":              h.split,
+		"a former item":      h.formerItem,
+		"adopt":              h.adopt,
+		"approve":            h.approve,
 	})
 	h.t = t
 	h.settle(t)
@@ -85,6 +90,7 @@ func (h *history) schedule(t *rapid.T) {
 	c := course{
 		id: h.fresh("c"), name: h.fresh("Course "), start: h.drawTime(t), hours: rapid.IntRange(1, 30).Draw(t, "hours"), trainers: map[string]bool{},
 	}
+	c.sessions = rapid.IntRange(0, min(2, c.hours)).Draw(t, "sessions")
 	c.trainers["ana"], c.trainers["ben"] = rapid.Bool().Draw(t, "ana"), rapid.Bool().Draw(t, "ben")
 	h.courses[c.id] = c
 }

@@ -29,7 +29,9 @@ type course struct {
 	start     time.Time
 	hours     int
 	cancelled bool
-	trainers  map[string]bool
+	// sessions is how many parts it has, of an hour each; 0 for none.
+	sessions int
+	trainers map[string]bool
 }
 
 // block is an unavailability made on the platform.
@@ -44,6 +46,9 @@ type trainer struct {
 	label      string
 	address    string
 	push, pull bool
+	// remove: what was written goes from a direction that is off; split: sessions are
+	// appointments of their own.
+	remove, split bool
 }
 
 // native is an item of a trainer's own: a single, or a series of so many weeks.
@@ -54,6 +59,7 @@ type native struct {
 	free      bool
 	private   bool
 	weeks     int
+	former    bool // what a former integration wrote
 	invisible bool // private since it was made: its text must be nowhere
 }
 
@@ -87,7 +93,15 @@ func (m *model) pushed(t *trainer) map[string]shown {
 		if c.cancelled {
 			s.Text, s.Free = "Cancelled: "+s.Text, true
 		}
-		want["northwind/"+t.label+"/course/"+c.id] = s
+		if !t.split || c.sessions == 0 {
+			want["northwind/"+t.label+"/course/"+c.id] = s
+			continue
+		}
+		for n := range c.sessions {
+			s.Start = c.start.Add(time.Duration(n) * time.Hour)
+			s.End = s.Start.Add(time.Hour)
+			want[fmt.Sprintf("northwind/%s/session/%s/%d", t.label, c.id, n+1)] = s
+		}
 	}
 	for _, b := range m.blocks {
 		end := b.start.Add(time.Duration(b.hours) * time.Hour)
@@ -103,8 +117,8 @@ func (m *model) pushed(t *trainer) map[string]shown {
 func (m *model) pulled(t *trainer) []shown {
 	var want []shown
 	for _, n := range m.natives[t.address] {
-		if n.free {
-			continue
+		if n.free || n.former {
+			continue // a former integration's is told apart by its title in what is compared
 		}
 		text := n.name
 		if n.private {
