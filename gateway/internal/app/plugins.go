@@ -104,25 +104,31 @@ func (a *App) startTelemetry(ctx context.Context, keep bool) error {
 	return nil
 }
 
-func (a *App) startHost(ctx context.Context, endpoint string) error {
+// setup is what the plugin host takes from a configuration. The caller holds a.mu.
+func (a *App) setup(cfg *config.Config, endpoint string) (pluginhost.Setup, error) {
 	finder, err := pluginhost.NewFinder()
+	if err != nil {
+		return pluginhost.Setup{}, err
+	}
+	launcher := pluginhost.Launcher{
+		Finder: finder, Plugins: cfg.Plugins, RunDir: a.runDir, Logger: a.opts.Log.Named("plugin"),
+		OTLPEndpoint: endpoint, Metrics: a.telemetry != nil && a.telemetry.Measures(),
+	}
+	setup := pluginhost.Setup{Launch: launcher.Launch, Blocks: cfg.Plugins, Eval: cfg.EvalContext}
+	for _, p := range cfg.Providers {
+		for _, account := range p.Accounts {
+			setup.Accounts = append(setup.Accounts, pluginhost.SpecOf(account))
+		}
+	}
+	return setup, nil
+}
+
+func (a *App) startHost(ctx context.Context, endpoint string) error {
+	setup, err := a.setup(a.Config(), endpoint)
 	if err != nil {
 		return err
 	}
-	launcher := pluginhost.Launcher{
-		Finder: finder, Plugins: a.Config().Plugins, RunDir: a.runDir, Logger: a.opts.Log.Named("plugin"),
-		OTLPEndpoint: endpoint, Metrics: a.telemetry != nil && a.telemetry.Measures(),
-	}
-	var specs []pluginhost.Spec
-	for _, p := range a.Config().Providers {
-		for _, account := range p.Accounts {
-			specs = append(specs, pluginhost.SpecOf(account))
-		}
-	}
-	opts := pluginhost.Options{
-		Launch: launcher.Launch, Accounts: specs, Blocks: a.Config().Plugins, Eval: a.Config().EvalContext, Now: a.opts.Now,
-		Restart: a.pluginRestarted,
-	}
+	opts := pluginhost.Options{Setup: setup, Now: a.opts.Now, Restart: a.pluginRestarted}
 	switch {
 	case a.state != nil:
 		opts.Known = a.refusals(ctx, a.state)

@@ -71,9 +71,9 @@ func newEngine(b *testing.B, sim *exchangesim.Server, tel *telemetry.Telemetry, 
 		e.tracers, e.meters = tel.Provider(), tel.MeterProvider()
 	}
 	e.install()
-	host := pluginhost.New(pluginhost.Options{
+	host := pluginhost.New(pluginhost.Options{Setup: pluginhost.Setup{
 		Launch: launcher.Launch, Accounts: []pluginhost.Spec{pluginhost.SpecOf(cfg.Providers[0].Accounts[0])}, Eval: cfg.EvalContext,
-	})
+	}})
 	b.Cleanup(host.Close)
 	state, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "gateway.db"))
 	if err != nil {

@@ -17,13 +17,24 @@ import (
 // slot is the place of a configured account. Only whoever holds the token in turn
 // opens it, so that accounts do not wait for each other.
 type slot struct {
-	spec   Spec
+	spec Spec
+	eval *hcl.EvalContext
+	// plugin is the service's; nil when the host is closed.
+	plugin *supervisor
 	turn   chan struct{}
-	opened *opened
+	opened atomic.Pointer[opened]
+	// superseded is closed when the configuration in force has the account no more, or
+	// another way.
+	superseded chan struct{}
+	// calls counts those that are made just now; closed: no further one begins. The
+	// host's mutex guards both.
+	calls  int
+	closed bool
 }
 
 // opened is an account opened in one process.
 type opened struct {
+	slot     *slot
 	process  *instance
 	account  sdk.Account
 	name     string
@@ -37,8 +48,8 @@ type opened struct {
 
 // open opens the account in the service's running process, or returns it if it is
 // open there already. Refused credentials are tried only when forced.
-func (h *Host) open(ctx context.Context, name string, forced bool) (*opened, error) {
-	s, known := h.slots[name]
+func (h *Host) open(ctx context.Context, g *generation, name string, forced bool) (*opened, error) {
+	s, known := g.slots[name]
 	if !known {
 		return nil, sdk.CodeInvalidSettings.New("no account %s is configured", name)
 	}
@@ -48,27 +59,33 @@ func (h *Host) open(ctx context.Context, name string, forced bool) (*opened, err
 	case <-ctx.Done():
 		return nil, sdk.CodeUnavailable.Wrap(ctx.Err(), "stopped while waiting for account %s", name)
 	}
-	process, err := h.running(ctx, s.spec.Service)
+	if s.plugin == nil {
+		return nil, errStopping()
+	}
+	process, err := s.plugin.running(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if o := s.opened; o != nil && o.process == process && !o.lost.Load() && !h.renewed(o) {
+	if o := s.opened.Load(); o != nil && o.process == process && !o.lost.Load() && !h.renewed(o) {
 		return o, nil
 	}
-	if s.opened, err = h.openIn(ctx, process, s.spec, forced); err != nil {
+	o, err := h.openIn(ctx, process, s, forced)
+	if err != nil {
 		return nil, err
 	}
-	return s.opened, nil
+	s.opened.Store(o)
+	return o, nil
 }
 
 // openIn decodes the account's settings by the plugin's schema and opens it.
-func (h *Host) openIn(ctx context.Context, process *instance, spec Spec, forced bool) (*opened, error) {
-	settings, err := h.settings(process, spec)
+func (h *Host) openIn(ctx context.Context, process *instance, s *slot, forced bool) (*opened, error) {
+	spec := s.spec
+	settings, err := s.settings(process)
 	if err != nil {
 		return nil, err
 	}
 	o := &opened{
-		process: process, name: spec.Name, spec: spec, settings: settings,
+		slot: s, process: process, name: spec.Name, spec: spec, settings: settings,
 		identity:    identity(spec, process.description.Settings, settings),
 		credentials: credentialsOf(spec, settings),
 	}
@@ -86,10 +103,10 @@ func (h *Host) openIn(ctx context.Context, process *instance, spec Spec, forced 
 }
 
 // settings decodes the account's settings by the plugin's schema.
-func (h *Host) settings(process *instance, spec Spec) (json.RawMessage, error) {
-	settings, diags := spec.decode(process.description.Settings, h.opts.Eval)
+func (s *slot) settings(process *instance) (json.RawMessage, error) {
+	settings, diags := s.spec.decode(process.description.Settings, s.eval)
 	if diags.HasErrors() {
-		return nil, sdk.CodeInvalidSettings.New("the settings of account %s cannot work: %s", spec.Name, firstError(diags)).
+		return nil, sdk.CodeInvalidSettings.New("the settings of account %s cannot work: %s", s.spec.Name, firstError(diags)).
 			WithAdvice("run gateway validate")
 	}
 	return settings, nil

@@ -69,7 +69,7 @@ func TestAccountsDoNotWaitForEachOther(t *testing.T) {
 			}
 			return nil
 		}}
-		h := New(Options{Launch: w.launch, Accounts: specs(cfg), Eval: cfg.EvalContext})
+		h := New(Options{Setup: Setup{Launch: w.launch, Accounts: specs(cfg), Eval: cfg.EvalContext}})
 		defer h.Close()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()

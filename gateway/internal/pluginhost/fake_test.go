@@ -272,7 +272,7 @@ func specs(cfg *config.Config) []Spec {
 func newHost(t *testing.T, w *world, text string) *Host {
 	t.Helper()
 	cfg := load(t, text)
-	h := New(Options{Launch: w.launch, Accounts: specs(cfg), Eval: cfg.EvalContext})
+	h := New(Options{Setup: Setup{Launch: w.launch, Accounts: specs(cfg), Eval: cfg.EvalContext}})
 	t.Cleanup(h.Close)
 	return h
 }

@@ -64,6 +64,10 @@ func call[Q, A any](ctx context.Context, name string, g *guarded, reqs []Q, emit
 	if err := g.permitted(); err != nil {
 		return err
 	}
+	if err := g.host.enter(g.opened.slot); err != nil {
+		return err
+	}
+	defer g.host.leave(g.opened.slot)
 	failpoint.Reach(name + ".begin")
 	defer failpoint.Reach(name + ".end")
 	return g.noted(do(ctx, reqs, func(answer A) error {
@@ -101,6 +105,10 @@ func (g *guarded) Verify(ctx context.Context, mailboxes []sdk.Mailbox, emit func
 	if err := g.permitted(); err != nil {
 		return err
 	}
+	if err := g.host.enter(g.opened.slot); err != nil {
+		return err
+	}
+	defer g.host.leave(g.opened.slot)
 	return g.noted(g.opened.account.Verify(ctx, mailboxes, func(c sdk.Check) error {
 		if c.Step == "credentials" && c.Outcome == sdk.Passed {
 			g.host.forgive(g.opened)

@@ -8,9 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/hashicorp/hcl/v2"
-
-	"github.com/trainercal/trainercal/gateway/internal/config"
 	"github.com/trainercal/trainercal/gateway/internal/runner"
 	"github.com/trainercal/trainercal/sdk"
 )
@@ -29,20 +26,13 @@ type Process interface {
 
 // Options are what a [Host] needs.
 type Options struct {
-	// Launch starts the plugin of a service; see [Launcher].
-	Launch func(ctx context.Context, service string) (Process, error)
-	// Accounts are all accounts of the configuration.
-	Accounts []Spec
-	// Blocks are the plugin blocks of the configuration: where a plugin that cannot be
-	// used is reported. Without one it is at the service's first account.
-	Blocks []config.Plugin
+	// Setup is the configuration's, until [Host.Prepare] brings another one.
+	Setup
 	// Known are refusals from before this process; Refused hears of each new one, and
 	// Accepted of an account whose credentials are no longer refused. Both may be nil.
 	Known    []Refusal
 	Refused  func(Refusal)
 	Accepted func(account, fingerprint string)
-	// Eval evaluates the expressions in settings.
-	Eval *hcl.EvalContext
 	// Now is the clock; nil for [time.Now].
 	Now func() time.Time
 	// Restart hears of the service whose plugin ended unexpectedly and is started again,
@@ -53,12 +43,15 @@ type Options struct {
 // Host runs the plugins of one gateway. Its methods may be called at the same time.
 type Host struct {
 	opts Options
-	// slots are the configured accounts, by name.
-	slots map[string]*slot
 
-	mu          sync.Mutex
-	supervisors map[string]*supervisor
+	mu sync.Mutex
+	// current is the configuration in force; generations are that one, those that somebody
+	// works with still, and those that are being prepared.
+	current     *generation
+	generations []*generation
 	closed      bool
+	// closing waits for what is closed in the background.
+	closing sync.WaitGroup
 	// refused holds, by credential fingerprint, why the server refused them.
 	refused map[string]Refusal
 }
@@ -77,36 +70,29 @@ func New(opts Options) *Host {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	h := &Host{
-		opts: opts, slots: map[string]*slot{},
-		supervisors: map[string]*supervisor{}, refused: map[string]Refusal{},
-	}
+	h := &Host{opts: opts, refused: map[string]Refusal{}}
 	for _, r := range opts.Known {
 		h.refused[r.Fingerprint] = r
 	}
-	for _, spec := range opts.Accounts {
-		h.slots[spec.Name] = &slot{spec: spec, turn: make(chan struct{}, 1)}
-	}
+	h.current = h.next(opts.Setup)
 	return h
 }
 
 // Describe returns what the service's plugin says of itself.
 func (h *Host) Describe(ctx context.Context, service string) (sdk.Description, error) {
-	plugin, err := h.running(ctx, service)
+	held := h.Hold()
+	defer held.Release()
+	plugin, err := h.running(ctx, held.of, service)
 	if err != nil {
 		return sdk.Description{}, err
 	}
 	return plugin.description, nil
 }
 
-// running returns the service's live process.
-func (h *Host) running(ctx context.Context, service string) (*instance, error) {
+// running returns the live process of a service in a generation.
+func (h *Host) running(ctx context.Context, g *generation, service string) (*instance, error) {
 	h.mu.Lock()
-	s, ok := h.supervisors[service]
-	if !ok && !h.closed {
-		s = newSupervisor(service, h.opts)
-		h.supervisors[service] = s
-	}
+	s := h.supervise(g, service)
 	h.mu.Unlock()
 	if s == nil {
 		return nil, errStopping()
@@ -118,7 +104,13 @@ func (h *Host) running(ctx context.Context, service string) (*instance, error) {
 // plugin. It implements [runner.Accounts]. The account is the host's: the caller
 // does not close it.
 func (h *Host) Account(ctx context.Context, name string) (runner.Account, error) {
-	o, err := h.open(ctx, name, false)
+	held := h.Hold()
+	defer held.Release()
+	return held.Account(ctx, name)
+}
+
+func (h *Host) account(ctx context.Context, g *generation, name string) (runner.Account, error) {
+	o, err := h.open(ctx, g, name, false)
 	if err != nil {
 		return runner.Account{}, err
 	}
@@ -131,7 +123,9 @@ func (h *Host) Account(ctx context.Context, name string) (runner.Account, error)
 // Verified returns the account for an operator's verify, which tries refused
 // credentials again. When they pass, the account works again.
 func (h *Host) Verified(ctx context.Context, name string) (sdk.Account, error) {
-	o, err := h.open(ctx, name, true)
+	held := h.Hold()
+	defer held.Release()
+	o, err := h.open(ctx, held.of, name, true)
 	if err != nil {
 		return nil, err
 	}
@@ -141,15 +135,17 @@ func (h *Host) Verified(ctx context.Context, name string) (sdk.Account, error) {
 // Fingerprint is a digest of everything that an account is opened with, contents of
 // files with credentials included (auth-5). It starts the plugin and reaches no server.
 func (h *Host) Fingerprint(ctx context.Context, name string) (string, error) {
-	s, known := h.slots[name]
+	held := h.Hold()
+	defer held.Release()
+	s, known := held.of.slots[name]
 	if !known {
 		return "", sdk.CodeInvalidSettings.New("no account %s is configured", name)
 	}
-	process, err := h.running(ctx, s.spec.Service)
+	process, err := h.running(ctx, held.of, s.spec.Service)
 	if err != nil {
 		return "", err
 	}
-	settings, err := h.settings(process, s.spec)
+	settings, err := s.settings(process)
 	if err != nil {
 		return "", err
 	}
@@ -159,7 +155,9 @@ func (h *Host) Fingerprint(ctx context.Context, name string) (string, error) {
 // Forgive lets an account's refused credentials be tried again, after somebody saw that
 // they are good.
 func (h *Host) Forgive(ctx context.Context, name string) error {
-	o, err := h.open(ctx, name, true)
+	held := h.Hold()
+	defer held.Release()
+	o, err := h.open(ctx, held.of, name, true)
 	if err != nil {
 		return err
 	}
@@ -202,10 +200,17 @@ func (h *Host) Close() {
 		wg.Go(s.close)
 	}
 	wg.Wait()
+	h.closing.Wait()
 }
 
 func (h *Host) all() []*supervisor {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return slices.Collect(maps.Values(h.supervisors))
+	all := map[*supervisor]bool{}
+	for _, g := range h.generations {
+		for _, s := range g.supervisors {
+			all[s] = true
+		}
+	}
+	return slices.Collect(maps.Keys(all))
 }

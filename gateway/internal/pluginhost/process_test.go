@@ -29,7 +29,7 @@ func realHost(t *testing.T) *Host {
 		RunDir:    runDir,
 		LookupEnv: func(name string) (string, bool) { return "1", name == asPlugin },
 	}
-	h := New(Options{Launch: launcher.Launch, Accounts: specs(cfg), Eval: cfg.EvalContext})
+	h := New(Options{Setup: Setup{Launch: launcher.Launch, Accounts: specs(cfg), Eval: cfg.EvalContext}})
 	t.Cleanup(h.Close)
 	return h
 }
@@ -40,7 +40,7 @@ func TestRealProcess(t *testing.T) {
 	if err := readOne(t, h, "a/caldav"); err != nil {
 		t.Fatal(err)
 	}
-	first := h.supervisors["caldav"].current
+	first := h.current.supervisors["caldav"].current
 	pid := first.Process.(*host.Process).PID()
 	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
@@ -49,7 +49,7 @@ func TestRealProcess(t *testing.T) {
 	if err := readOne(t, h, "a/caldav"); err != nil {
 		t.Fatalf("after the kill: %v", err)
 	}
-	if again := h.supervisors["caldav"].current.Process.(*host.Process).PID(); again == pid {
+	if again := h.current.supervisors["caldav"].current.Process.(*host.Process).PID(); again == pid {
 		t.Error("the process is the one that was killed")
 	}
 	if err := h.Flush(t.Context()); err != nil {
@@ -63,7 +63,7 @@ func TestRealProcess(t *testing.T) {
 // TestRealProgramIsMissing: the launcher's error says which program and what to do.
 func TestRealProgramIsMissing(t *testing.T) {
 	l := Launcher{Finder: Finder{Dir: t.TempDir()}}
-	h := New(Options{Launch: l.Launch})
+	h := New(Options{Setup: Setup{Launch: l.Launch}})
 	defer h.Close()
 	if _, err := h.Describe(t.Context(), "caldav"); err == nil {
 		t.Error("a plugin without a program was started")

@@ -27,7 +27,7 @@ func TestRefusalOutlivesTheGateway(t *testing.T) {
 	kept := map[string]Refusal{}
 	start := func() *Host {
 		o := Options{
-			Launch: w.launch, Accounts: specs(cfg), Eval: cfg.EvalContext, Now: func() time.Time { return at },
+			Setup: Setup{Launch: w.launch, Accounts: specs(cfg), Eval: cfg.EvalContext}, Now: func() time.Time { return at },
 			Refused: func(r Refusal) { kept[r.Fingerprint] = r }, Accepted: func(_, fingerprint string) { delete(kept, fingerprint) },
 		}
 		for _, r := range kept {
@@ -72,7 +72,7 @@ func TestChangedCredentialsAreTried(t *testing.T) {
 	w, gone := &world{}, ""
 	cfg := load(t, twoAccounts)
 	h := New(Options{
-		Launch: w.launch, Accounts: specs(cfg), Eval: cfg.EvalContext, Accepted: func(account, _ string) { gone = account },
+		Setup: Setup{Launch: w.launch, Accounts: specs(cfg), Eval: cfg.EvalContext}, Accepted: func(account, _ string) { gone = account },
 		Known: []Refusal{{Account: "a/caldav", Fingerprint: "of the former password", Err: sdk.ErrCredentials}},
 	})
 	t.Cleanup(h.Close)

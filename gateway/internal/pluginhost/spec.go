@@ -49,8 +49,14 @@ func (s Spec) decode(sch schema.Schema, eval *hcl.EvalContext) (json.RawMessage,
 // used is reported once, at its first account; a program that is not there is not
 // reported, because loading the configuration did (see [Finder.Check]).
 func (h *Host) Validate(ctx context.Context) hcl.Diagnostics {
+	held := h.Hold()
+	defer held.Release()
+	return h.validateAll(ctx, held.of)
+}
+
+func (h *Host) validateAll(ctx context.Context, g *generation) hcl.Diagnostics {
 	byService := map[string][]Spec{}
-	for _, spec := range h.opts.Accounts {
+	for _, spec := range g.setup.Accounts {
 		byService[spec.Service] = append(byService[spec.Service], spec)
 	}
 	var (
@@ -60,7 +66,7 @@ func (h *Host) Validate(ctx context.Context) hcl.Diagnostics {
 	)
 	for service, specs := range byService {
 		wg.Go(func() {
-			found := h.validate(ctx, service, specs)
+			found := h.validate(ctx, g, service, specs)
 			mu.Lock()
 			defer mu.Unlock()
 			diags = append(diags, found...)
@@ -71,20 +77,20 @@ func (h *Host) Validate(ctx context.Context) hcl.Diagnostics {
 }
 
 // validate checks the accounts of one service.
-func (h *Host) validate(ctx context.Context, service string, specs []Spec) hcl.Diagnostics {
-	plugin, err := h.running(ctx, service)
+func (h *Host) validate(ctx context.Context, g *generation, service string, specs []Spec) hcl.Diagnostics {
+	plugin, err := h.running(ctx, g, service)
 	switch {
 	case errors.Is(err, ErrNoProgram):
 		return nil
 	case err != nil:
 		return hcl.Diagnostics{{
 			Severity: hcl.DiagError, Summary: "Plugin cannot be used",
-			Detail: fmt.Sprintf("The plugin of %q cannot be used: %s.", service, err), Subject: h.blockOf(service, specs[0]).Ptr(),
+			Detail: fmt.Sprintf("The plugin of %q cannot be used: %s.", service, err), Subject: g.setup.blockOf(service, specs[0]).Ptr(),
 		}}
 	}
 	var diags hcl.Diagnostics
 	for _, spec := range specs {
-		found := h.validateIn(ctx, plugin, spec)
+		found := g.setup.validateIn(ctx, plugin, spec)
 		config.HideSecrets(found, spec.Settings, plugin.description.Settings)
 		diags = append(diags, found...)
 	}
@@ -92,8 +98,8 @@ func (h *Host) validate(ctx context.Context, service string, specs []Spec) hcl.D
 }
 
 // blockOf is the place of a service's plugin block, else of its first account.
-func (h *Host) blockOf(service string, first Spec) hcl.Range {
-	for _, p := range h.opts.Blocks {
+func (s Setup) blockOf(service string, first Spec) hcl.Range {
+	for _, p := range s.Blocks {
 		if p.Service == service && p.Range != (hcl.Range{}) {
 			return p.Range
 		}
@@ -103,8 +109,8 @@ func (h *Host) blockOf(service string, first Spec) hcl.Range {
 
 // validateIn checks one account. What it opens has nothing to do with the account
 // that runs use, and is closed again.
-func (h *Host) validateIn(ctx context.Context, plugin *instance, spec Spec) hcl.Diagnostics {
-	settings, diags := spec.decode(plugin.description.Settings, h.opts.Eval)
+func (s Setup) validateIn(ctx context.Context, plugin *instance, spec Spec) hcl.Diagnostics {
+	settings, diags := spec.decode(plugin.description.Settings, s.Eval)
 	if diags.HasErrors() {
 		return diags
 	}

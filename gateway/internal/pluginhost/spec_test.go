@@ -25,7 +25,7 @@ func TestValidate(t *testing.T) {
 			{Severity: schema.Error, Summary: "all of it"},
 		}}
 	}}
-	h := New(Options{Launch: w.launch, Accounts: specs(cfg), Eval: cfg.EvalContext})
+	h := New(Options{Setup: Setup{Launch: w.launch, Accounts: specs(cfg), Eval: cfg.EvalContext}})
 	defer h.Close()
 	diags := h.Validate(t.Context())
 	want := []string{

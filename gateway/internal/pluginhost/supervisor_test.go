@@ -17,7 +17,7 @@ import (
 func TestRestartPauses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{}
-		h := New(Options{Launch: w.launch})
+		h := New(Options{Setup: Setup{Launch: w.launch}})
 		defer h.Close()
 		var waited []time.Duration
 		for range loopDeaths {
@@ -61,7 +61,7 @@ func TestFailedStarts(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				starts := 0
 				w := &world{onLaunch: func(context.Context, string) error { starts++; return c.err }}
-				h := New(Options{Launch: w.launch})
+				h := New(Options{Setup: Setup{Launch: w.launch}})
 				defer h.Close()
 				for range 2 * loopDeaths {
 					_, err := h.Describe(t.Context(), "caldav")
@@ -91,7 +91,7 @@ func TestWrongProgram(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := &world{onDescribe: func(context.Context) (sdk.Description, error) { return c.description, c.err }}
-			h := New(Options{Launch: w.launch})
+			h := New(Options{Setup: Setup{Launch: w.launch}})
 			defer h.Close()
 			if _, err := h.Describe(t.Context(), "caldav"); !errors.Is(err, c.want) {
 				t.Errorf("got %v, want %v", err, c.want)
@@ -112,7 +112,7 @@ func TestGivenUp(t *testing.T) {
 	t.Run("one caller", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			w := &world{onLaunch: hang}
-			h := New(Options{Launch: w.launch})
+			h := New(Options{Setup: Setup{Launch: w.launch}})
 			defer h.Close()
 			for range 2 * loopDeaths {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -131,7 +131,7 @@ func TestGivenUp(t *testing.T) {
 	t.Run("second caller", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			w := &world{onLaunch: hang}
-			h := New(Options{Launch: w.launch})
+			h := New(Options{Setup: Setup{Launch: w.launch}})
 			defer h.Close()
 			go func() { _, _ = h.Describe(t.Context(), "caldav") }()
 			synctest.Wait()
@@ -145,7 +145,7 @@ func TestGivenUp(t *testing.T) {
 	t.Run("shutdown", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			w := &world{onLaunch: hang}
-			h := New(Options{Launch: w.launch})
+			h := New(Options{Setup: Setup{Launch: w.launch}})
 			failed := make(chan error, 1)
 			go func() {
 				_, err := h.Describe(t.Context(), "caldav")
@@ -170,7 +170,7 @@ func TestGivenUp(t *testing.T) {
 func TestOneStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{onLaunch: func(context.Context, string) error { time.Sleep(time.Second); return nil }}
-		h := New(Options{Launch: w.launch})
+		h := New(Options{Setup: Setup{Launch: w.launch}})
 		defer h.Close()
 		for range 10 {
 			go func() {
@@ -189,7 +189,7 @@ func TestOneStart(t *testing.T) {
 // TestFlush reaches the running plugins and starts none.
 func TestFlush(t *testing.T) {
 	w := &world{}
-	h := New(Options{Launch: w.launch})
+	h := New(Options{Setup: Setup{Launch: w.launch}})
 	defer h.Close()
 	if err := h.Flush(t.Context()); err != nil {
 		t.Fatal(err)
