@@ -1,0 +1,67 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/trainercal/trainercal/gateway/internal/config"
+)
+
+const tagStatus = "Status"
+
+// Status is the state of the gateway.
+type Status struct {
+	Version  string         `json:"version" example:"0.3.0"`
+	Since    time.Time      `json:"since" doc:"When this process started."`
+	Engine   bool           `json:"engine" doc:"Whether runs start by themselves."`
+	Accounts []Account      `json:"accounts" nullable:"false" doc:"The master accounts, by name."`
+	Trainers map[string]int `json:"trainers" doc:"How many trainers there are, by health."`
+}
+
+// Account is how a master account stands.
+type Account struct {
+	Name     string     `json:"name" example:"northwind/exchange-online"`
+	Failing  *Failing   `json:"failing,omitempty" doc:"What keeps the whole account from working."`
+	Paused   *Paused    `json:"paused,omitempty"`
+	Verified *time.Time `json:"verified,omitempty" doc:"When the account was last verified."`
+	Passed   bool       `json:"passed" doc:"Whether each step of the last verification succeeded."`
+}
+
+// Alive is the answer to a health check.
+type Alive struct {
+	Status string `json:"status" enum:"ok" example:"ok"`
+}
+
+type statusOut struct{ Body Status }
+
+type aliveOut struct{ Body Alive }
+
+func (s *Server) statusRoutes() {
+	handle(s, route{
+		id: "getStatus", method: http.MethodGet, path: "/v1/status", tag: tagStatus, scope: config.ScopeRead,
+		summary: "Read the gateway's status", description: "Whether all is well: accounts, and trainers by health.",
+	}, s.status)
+	handle(s, route{
+		id: "livez", method: http.MethodGet, path: "/livez", tag: tagStatus, summary: "Is the process alive",
+		description: "Answers as long as the process does; a gateway that is not alive is to be restarted.",
+	}, func(context.Context, *struct{}) (*aliveOut, error) { return &aliveOut{Alive{"ok"}}, nil })
+	handle(s, route{
+		id: "readyz", method: http.MethodGet, path: "/readyz", tag: tagStatus, summary: "Does it take requests",
+		description: "503 while the gateway starts or stops, or cannot write its state.", errors: []int{http.StatusServiceUnavailable},
+	}, s.ready)
+}
+
+func (s *Server) status(ctx context.Context, _ *struct{}) (*statusOut, error) {
+	status, err := s.service.Status(ctx, callerOf(ctx).providers())
+	return &statusOut{status}, err
+}
+
+func (s *Server) ready(ctx context.Context, _ *struct{}) (*aliveOut, error) {
+	if err := s.service.Ready(ctx); err != nil {
+		p := problem(http.StatusServiceUnavailable, "The gateway does not take requests just now.").later(retryStore)
+		p.cause = err
+		return nil, p
+	}
+	return &aliveOut{Alive{"ok"}}, nil
+}
