@@ -220,6 +220,9 @@ func TestComparison(t *testing.T) {
 		if diff := cmp.Diff(Questions(in), c.Questions()); diff != "" {
 			t.Fatalf("other questions: %s", diff)
 		}
+		if again := Questions(answered); len(again) > 0 {
+			t.Fatalf("what was answered is asked again: %v", again)
+		}
 		c.Answer(answered.Read.Got)
 		if diff := cmp.Diff(want, c.Plan(), cmpopts.SortSlices(lessSkip)); diff != "" {
 			t.Fatalf("another plan: %s", diff)

@@ -117,8 +117,8 @@ func (m *model) pushed(t *trainer) map[string]shown {
 func (m *model) pulled(t *trainer) []shown {
 	var want []shown
 	for _, n := range m.natives[t.address] {
-		if n.free || n.former {
-			continue // a former integration's is told apart by its title in what is compared
+		if n.free || n.former && !n.private {
+			continue // by its title a former integration's is left out of what is compared
 		}
 		text := n.name
 		if n.private {

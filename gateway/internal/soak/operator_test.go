@@ -76,7 +76,7 @@ func (h *history) adopted(t *rapid.T, who *trainer, remove bool) {
 		for _, s := range h.pushed(who) {
 			alike = alike || s.Text == name && s.Start.Equal(n.start) && s.End.Equal(n.start.Add(hours(n.hours)))
 		}
-		if !who.push || !alike || there == remove {
+		if !who.push || !alike || n.private || there == remove {
 			t.Fatalf("move-1: an adoption (remove %v) took %q of %s, which nothing scheduled is like", remove, name, who.label)
 		}
 		delete(h.natives[who.address], name)
