@@ -33,6 +33,9 @@ const (
 	Reason    = attribute.Key("trainercal.reason")
 	Health    = attribute.Key("trainercal.health")
 	Signal    = attribute.Key("trainercal.signal")
+	// Webhook is the name of the block, WebhookEvent the type of message.
+	Webhook      = attribute.Key("trainercal.webhook")
+	WebhookEvent = attribute.Key("trainercal.event")
 	// CredentialKind is what the account signs in with.
 	CredentialKind = attribute.Key("trainercal.credential.kind")
 	// Within is the upper bound of a bucket, in seconds, by Prometheus's name for it.
@@ -75,6 +78,7 @@ var MetricTable = []Metric{
 	{"trainercal.sync.age.trainers", Gauge, "{trainer}", keyList(Account, Within), false, "Active trainers last proven in sync at most le seconds ago, a cumulative distribution for histogram_quantile; +Inf counts those never proven too."},
 	{"trainercal.telemetry.dropped", Counter, "{item}", keyList(Signal, Reason), false, "Spans and metrics that were dropped, and why."},
 	{"trainercal.trainers", Gauge, "{trainer}", keyList(Account, Health), false, "Active trainers by health, as gateway status shows it."},
+	{"trainercal.webhook.messages", Counter, "{message}", keyList(Webhook, WebhookEvent, Outcome), false, "Messages sent to receivers of webhooks; the outcome is done or failed, and one that failed is sent again."},
 }
 
 // metricByName finds a metric's entry.

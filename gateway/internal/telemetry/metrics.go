@@ -20,6 +20,7 @@ type Metrics struct {
 
 	runs                                              metric.Float64Histogram
 	changes, drift, missed, guard, restarts, discards metric.Int64Counter
+	webhooks                                          metric.Int64Counter
 }
 
 // newMetrics makes the instruments of a provider; nil for one that measures nothing.
@@ -38,6 +39,7 @@ func newMetrics(provider metric.MeterProvider) (*Metrics, error) {
 	m.changes, m.drift = counter("trainercal.changes"), counter("trainercal.drift.repaired")
 	m.missed, m.guard = counter("trainercal.missed_changes"), counter("trainercal.guard.trips")
 	m.restarts, m.discards = counter("trainercal.plugin.restarts"), counter("trainercal.telemetry.dropped")
+	m.webhooks = counter("trainercal.webhook.messages")
 	entry := metricByName["trainercal.run.duration"]
 	var err error
 	m.runs, err = m.meter.Float64Histogram(entry.Name, metric.WithUnit(entry.Unit), metric.WithDescription(entry.Meaning),
@@ -132,6 +134,19 @@ func (m *Metrics) PluginRestarted(ctx context.Context, service string) {
 	if m != nil {
 		m.restarts.Add(ctx, 1, metric.WithAttributes(Service.String(service)))
 	}
+}
+
+// WebhookSent counts one attempt to tell a webhook's receiver, by the message's type, and
+// whether it was taken.
+func (m *Metrics) WebhookSent(ctx context.Context, webhook, event string, taken bool) {
+	if m == nil {
+		return
+	}
+	outcome := "failed"
+	if taken {
+		outcome = Done
+	}
+	m.webhooks.Add(ctx, 1, metric.WithAttributes(Webhook.String(webhook), WebhookEvent.String(event), Outcome.String(outcome)))
 }
 
 // dropped counts telemetry that was not kept.
