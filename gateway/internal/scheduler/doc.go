@@ -1,12 +1,18 @@
-// Package scheduler says when runs start by themselves: every group of trainers once
-// an interval, the groups spread evenly over it (eng-2).
+// Package scheduler decides when runs start by themselves, and for whom: after a change,
+// after a hint from a calendar, and once an interval.
 //
-// Main types: [Loop], and [Queue], which tells what waits in one.
+// Main types: [Loop] gives groups their turns; [Dispatcher] puts trainers that are due into batches and these into the
+// queue; [Worker] takes a batch from the queue, leases its trainers and has the work
+// done; [Held] are leases while they are worked under, by a worker or a command.
+// [Slot], [Turns], [Ready] and [Batches] are its decisions: functions of what is known and
+// of the time.
 //
-// It promises that groups never run at the same time, that every group runs at once
-// when the loop starts, so that a new mapping does not wait for its turn (map-8), and
-// that a loop which cannot keep up skips turns instead of hurrying after them.
+// It promises that nothing that is due is forgotten, whatever process ends when; that one
+// worker at a time has a trainer; that an account with much to do leaves room for the
+// others (G4); that a burst of changes becomes one or two runs (H2); and that what an
+// outage left undone is made up for little by little (G8). It assumes nothing about how
+// many processes there are: what they have to agree on is in [store.Schedule].
 //
-// Neighbours: app gives it groups of trainers and does their runs. It knows nothing
-// of either.
+// Neighbours: app gives it the trainers and does the runs; store keeps who is due and
+// has the queue.
 package scheduler

@@ -1,0 +1,158 @@
+package scheduler
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/trainercal/trainercal/gateway/internal/platform"
+	"github.com/trainercal/trainercal/gateway/internal/store"
+)
+
+// How long a lease holds, and how often it is extended while it is worked under.
+const (
+	LeaseFor    = 90 * time.Second
+	extendEvery = 20 * time.Second
+)
+
+// Held are leases that somebody works under. They are extended until they are given back,
+// each as soon as its trainer's work is done.
+type Held struct {
+	schedule store.Schedule
+	now      func() time.Time
+	after    func(id platform.TrainerID) []store.Due
+	failed   func(error)
+
+	mu     sync.Mutex
+	leases map[platform.TrainerID]store.Lease
+	done   []store.Lease
+	some   chan struct{}
+
+	stop    context.CancelFunc
+	stopped sync.WaitGroup
+}
+
+// HoldOptions say what comes of leases.
+type HoldOptions struct {
+	Schedule store.Schedule
+	Now      func() time.Time
+	// After is what a trainer is due for when the work is done.
+	After func(id platform.TrainerID) []store.Due
+	// Failed hears what went wrong: the leases then run out.
+	Failed func(error)
+}
+
+// Hold keeps leases. The context it returns is the one to work under: state of the
+// trainers is written only while their leases are held.
+func Hold(ctx context.Context, leases []store.Lease, o HoldOptions) (context.Context, *Held) {
+	h := &Held{
+		schedule: o.Schedule, now: o.Now, after: o.After, failed: o.Failed,
+		leases: make(map[platform.TrainerID]store.Lease, len(leases)), some: make(chan struct{}, 1),
+	}
+	for _, l := range leases {
+		h.leases[l.Trainer] = l
+	}
+	keep, stop := context.WithCancel(context.WithoutCancel(ctx))
+	h.stop = stop
+	h.stopped.Go(func() { h.keep(keep) })
+	return store.UnderLease(ctx, leases), h
+}
+
+// Done says that a trainer's work is done: the lease is given back soon.
+func (h *Held) Done(id platform.TrainerID) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	l, held := h.leases[id]
+	if !held {
+		return
+	}
+	delete(h.leases, id)
+	h.done = append(h.done, l)
+	select {
+	case h.some <- struct{}{}:
+	default:
+	}
+}
+
+// keep extends leases and gives back those that are done, until ctx ends.
+func (h *Held) keep(ctx context.Context) {
+	ticker := time.NewTicker(extendEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-h.some:
+			h.giveBack(ctx)
+		case <-ticker.C:
+			h.extend(ctx)
+		}
+	}
+}
+
+func (h *Held) extend(ctx context.Context) {
+	h.mu.Lock()
+	leases := make([]store.Lease, 0, len(h.leases))
+	for _, l := range h.leases {
+		leases = append(leases, l)
+	}
+	h.mu.Unlock()
+	if _, err := h.schedule.Extend(ctx, h.now().Add(LeaseFor), leases); err != nil && ctx.Err() == nil {
+		h.failed(err)
+	}
+}
+
+// giveBack gives back what is done, several at once where several are.
+func (h *Held) giveBack(ctx context.Context) {
+	h.mu.Lock()
+	done := h.done
+	h.done = nil
+	h.mu.Unlock()
+	if len(done) == 0 {
+		return
+	}
+	var due []store.Due
+	for _, l := range done {
+		due = append(due, h.after(l.Trainer)...)
+	}
+	if err := h.schedule.Unlease(context.WithoutCancel(ctx), h.now(), done, due); err != nil {
+		h.failed(err)
+	}
+}
+
+// Close gives all leases back. What was not done is due again at once when the work was
+// given up, and is done when it was not.
+func (h *Held) Close(givenUp bool) {
+	h.stop()
+	h.stopped.Wait()
+	ctx := context.Background()
+	h.giveBack(ctx)
+	var (
+		rest []store.Lease
+		due  []store.Due
+	)
+	for _, l := range h.leases {
+		rest = append(rest, l)
+		if givenUp {
+			due = append(due, again(l, h.now()))
+		} else {
+			due = append(due, h.after(l.Trainer)...)
+		}
+	}
+	if len(rest) == 0 {
+		return
+	}
+	if err := h.schedule.Unlease(ctx, h.now(), rest, due); err != nil {
+		h.failed(err)
+	}
+}
+
+// again is what a lease was taken for, due once more.
+func again(l store.Lease, now time.Time) store.Due {
+	d := l.For
+	if d.At.IsZero() {
+		return Turn(l.Trainer, now)
+	}
+	d.Trainer = l.Trainer
+	return d
+}
