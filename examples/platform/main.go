@@ -25,7 +25,7 @@ const usage = `usage: platform [--provider NAME] COMMAND
   hooks ADDRESS               listen to webhooks
   availability TRAINER START END
                               a trainer's time; START and END in RFC 3339
-GATEWAY_URL, GATEWAY_TOKEN and HOOK_SECRET say where the gateway is and what is shared with it.`
+GATEWAY_URL, GATEWAY_TOKEN and HOOK_SECRET say where the gateway is and what is shared with it`
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -64,8 +64,6 @@ type table struct {
 	header []string
 	// fields are those of the columns; empty for a column that is left out.
 	fields []string
-	// constants are the fields of every row, in the order of their names.
-	constants []node
 }
 
 // columns finds out which fields the columns are, and reports what is wrong with them.
