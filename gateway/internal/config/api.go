@@ -1,6 +1,13 @@
 package config
 
-import "github.com/hashicorp/hcl/v2"
+import (
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+)
+
+// DefaultKeepChanges is how long the feed is kept where the configuration does not say.
+const DefaultKeepChanges = 30 * day
 
 // API is the block of the same name: what the gateway's HTTP server is.
 type API struct {
@@ -15,6 +22,9 @@ type API struct {
 	Tokens            []Token
 	Webhooks          []Webhook
 	RateLimit         RateLimit
+	// KeepChanges is how long changes stay in the feed, and events for operators; zero
+	// stands for [DefaultKeepChanges].
+	KeepChanges time.Duration
 	// MaxBodyBytes bounds the body of a request that brings many objects.
 	MaxBodyBytes int64
 }

@@ -51,11 +51,12 @@ func TestAPI(t *testing.T) {
 		want       API
 	}{
 		{"no server", "", API{}},
-		{"defaults", "api {}\n", API{Listen: "127.0.0.1:8642", RateLimit: RateLimit{500, 1000}, MaxBodyBytes: 64 << 20}},
+		{"defaults", "api {}\n", API{Listen: "127.0.0.1:8642", RateLimit: RateLimit{500, 1000}, KeepChanges: 30 * day, MaxBodyBytes: 64 << 20}},
 		{"everything", `api {
   listen      = "[::1]:9000"
   public_url  = "https://calendar.example/gateway/"
   max_body_mb = 8
+  keep_changes = "2d"
   rate_limit {
     per_second = 0.5
     burst      = 3
@@ -77,7 +78,7 @@ func TestAPI(t *testing.T) {
   }
 }
 `, API{
-			Listen: "[::1]:9000", PublicURL: "https://calendar.example/gateway", MaxBodyBytes: 8 << 20, RateLimit: RateLimit{0.5, 3},
+			Listen: "[::1]:9000", PublicURL: "https://calendar.example/gateway", MaxBodyBytes: 8 << 20, KeepChanges: 48 * time.Hour, RateLimit: RateLimit{0.5, 3},
 			Tokens: []Token{
 				{Name: "platform", Hash: digest, Scopes: []Scope{ScopeSchedule, ScopeRead}, Providers: []string{"northwind"}},
 				{Name: "operator", Hash: other, Scopes: []Scope{ScopeOperate}},
@@ -106,11 +107,12 @@ func TestAPIMistakes(t *testing.T) {
     per_second = 0
     burst      = 0
   }
-  port = 1
+  port         = 1
+  keep_changes = "1m"
 }
 `), want: []string{
 			"5:17 error: Invalid address", "6:17 error: Invalid address", "7:17 error: Unsuitable size",
-			"9:18 error: Unsuitable limit", "10:18 error: Unsuitable limit", "12:3 error: Unsupported argument",
+			"9:18 error: Unsuitable limit", "10:18 error: Unsuitable limit", "12:3 error: Unsupported argument", "13:18 error: Duration too short",
 		}},
 		{name: "plain http for everybody", text: apiText(`api { listen = "0.0.0.0:8642" }
 `), want: []string{"4:16 error: Plain HTTP beyond this machine"}, detail: `Add a block "tls"`},

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/hcl/v2"
 )
@@ -18,6 +19,7 @@ const (
 	defaultBurst     = 1000
 	defaultMaxBodyMB = 64
 	maxMaxBodyMB     = 1024
+	minKeepChanges   = time.Hour
 )
 
 // api decodes the block of the same name. Without it there is no server. It comes after
@@ -29,7 +31,7 @@ func (d *decoder) api(b *block) {
 	}
 	out := &d.cfg.API
 	*out = API{Listen: defaultListen, RateLimit: RateLimit{PerSecond: defaultPerSecond, Burst: defaultBurst}, MaxBodyBytes: defaultMaxBodyMB << 20}
-	a := d.open(block.Body, block.DefRange, "listen public_url max_body_mb",
+	a := d.open(block.Body, block.DefRange, "listen public_url keep_changes max_body_mb",
 		header("tls"), header("rate_limit"), header("token", "name"), header("webhook", "name"))
 	d.apiTLS(a)
 	d.apiListen(get[string](a, "listen"), block.DefRange)
@@ -40,6 +42,7 @@ func (d *decoder) api(b *block) {
 			d.report(size.rng, "Unsuitable size", fmt.Sprintf("Want how long a request may be, in megabytes, from 1 to %d.", maxMaxBodyMB))
 		}
 	}
+	out.KeepChanges, _ = a.duration("keep_changes", DefaultKeepChanges, minKeepChanges)
 	d.rateLimit(a)
 	d.tokens(a)
 	d.webhooks(a)

@@ -42,7 +42,7 @@ func redact(line string, secret bool) string {
 // cannot be parsed, the lines of all others are not shown.
 var publicArguments = strings.Fields(`installation url engine interval past future detail show_as sessions repush_on
 	cancelled_show_as command sha256 env services scope allow_until enabled traces_endpoint keep_runs
-	listen public_url cert_file key_file max_body_mb per_second burst scopes providers events
+	listen public_url cert_file key_file keep_changes max_body_mb per_second burst scopes providers events
 	timezone service mode on_stop master_account domains name email calendar direction trainers`)
 
 // mayHoldSecret reports whether a line assigns something that is not known to be public.
