@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/trainercal/trainercal/gateway/internal/config"
+	"github.com/trainercal/trainercal/gateway/internal/live"
 	"github.com/trainercal/trainercal/gateway/internal/pluginhost"
 	"github.com/trainercal/trainercal/gateway/internal/scheduler"
 	"github.com/trainercal/trainercal/gateway/internal/store"
@@ -50,6 +51,8 @@ type App struct {
 	prometheus net.Listener
 	// restarts counts plugins that ended; nil without telemetry.
 	restarts *telemetry.Metrics
+	// live watches calendars while serve runs; nil otherwise.
+	live atomic.Pointer[live.Live]
 	// queue is what the engine has to do.
 	queue scheduler.Queue
 

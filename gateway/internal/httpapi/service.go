@@ -28,7 +28,6 @@ type Service interface {
 	Watching
 	Operating
 	Feeding
-	Feeding
 	Notified
 }
 
