@@ -20,7 +20,7 @@ type accountJSON struct {
 	ByHand  bool         `json:"by_hand,omitempty"`
 	Paused  *pauseJSON   `json:"paused,omitempty"`
 	// Verified is when it was last verified; null for never.
-	Verified *time.Time      `json:"verified"`
+	Verified *time.Time      `json:"verified" jsonschema:"nullable"`
 	Checks   []checkStepJSON `json:"checks"`
 	Mappings []mappingJSON   `json:"mappings"`
 }

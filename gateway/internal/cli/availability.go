@@ -16,9 +16,9 @@ type availabilityJSON struct {
 	// Reason says why nothing new is known of the calendar.
 	Reason availability.Reason `json:"reason,omitempty"`
 	// StaleSince is the last complete read, when that is too long ago.
-	StaleSince *time.Time `json:"stale_since"`
+	StaleSince *time.Time `json:"stale_since" jsonschema:"nullable"`
 	// KnownUntil is how far ahead the calendar is known.
-	KnownUntil *time.Time `json:"known_until"`
+	KnownUntil *time.Time `json:"known_until" jsonschema:"nullable"`
 }
 
 func availabilityOf(a app.Availability) availabilityJSON {
@@ -86,7 +86,7 @@ type owedItemJSON struct {
 	Message  string     `json:"message"`
 	Advice   string     `json:"advice,omitempty"`
 	Since    time.Time  `json:"since"`
-	Next     *time.Time `json:"next"`
+	Next     *time.Time `json:"next" jsonschema:"nullable"`
 	Attempts int        `json:"attempts"`
 }
 

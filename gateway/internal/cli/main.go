@@ -85,7 +85,7 @@ func (c *cli) root() *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(c.validate(), c.verify(), c.plan(), c.sync(), c.serve(), c.importData(), c.approve(), c.resync(), c.adopt(),
 		c.pause(), c.retry(), c.forget(), c.explain(), c.status(),
-		c.runs(), c.trace(), c.plugins(), c.version())
+		c.runs(), c.trace(), c.plugins(), c.schema(), c.version())
 	return root
 }
 

@@ -92,7 +92,7 @@ type retryJSON struct {
 	// Resumed: a pause was ended.
 	Resumed bool `json:"resumed"`
 	// Run is null when no trainer of the scope has an active mapping.
-	Run *runJSON `json:"run"`
+	Run *runJSON `json:"run" jsonschema:"nullable"`
 }
 
 func (c *cli) runRetry(name string) (err error) {

@@ -25,7 +25,15 @@ import (
 // programs is the folder of the gateway's and the plugins' binaries.
 var programs string
 
-func TestMain(m *testing.M) { os.Exit(runTests(m)) }
+// checked is the folder of a gateway whose JSON is checked, see [runChecked].
+var checked string
+
+func TestMain(m *testing.M) {
+	if program := os.Getenv(realGateway); program != "" {
+		os.Exit(runChecked(program))
+	}
+	os.Exit(runTests(m))
+}
 
 func runTests(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "gateway-programs")
@@ -38,6 +46,9 @@ func runTests(m *testing.M) int {
 		return 1
 	}
 	programs = dir
+	if checked, err = checkedDir(dir); err != nil {
+		panic(err)
+	}
 	code := m.Run()
 	if code == 0 {
 		if err := goleak.Find(); err != nil {
@@ -60,7 +71,8 @@ func buildPrograms(dir string) error {
 }
 
 // TestScripts runs testdata/script/*.txtar against the real binaries and a simulated
-// Exchange in this process. Commands of ours:
+// Exchange in this process. What a command prints with --json must conform to its schema
+// in gateway/schemas. Commands of ours:
 //
 //	sim                      start Exchange with the mailboxes of testdata/gateway.hcl
 //	add MAILBOX WHEN SUBJECT [private|free|allday]
@@ -84,7 +96,8 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "script"),
 		Setup: func(env *testscript.Env) error {
-			env.Setenv("PATH", programs+string(filepath.ListSeparator)+os.Getenv("PATH"))
+			env.Setenv("PATH", strings.Join([]string{checked, programs, os.Getenv("PATH")}, string(filepath.ListSeparator)))
+			env.Setenv(realGateway, filepath.Join(programs, "gateway"))
 			return copyFixtures(env.WorkDir)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){

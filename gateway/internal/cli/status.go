@@ -25,8 +25,8 @@ func (c *cli) status() *cobra.Command {
 // statusJSON is the form that status --json prints.
 type statusJSON struct {
 	// Serving is null when no gateway serve runs.
-	Serving  *app.Serving        `json:"serving"`
-	LastRun  *runJSON            `json:"last_run"`
+	Serving  *app.Serving        `json:"serving" jsonschema:"nullable"`
+	LastRun  *runJSON            `json:"last_run" jsonschema:"nullable"`
 	Accounts []accountJSON       `json:"accounts"`
 	Trainers []trainerStatusJSON `json:"trainers"`
 }
@@ -36,7 +36,7 @@ type trainerStatusJSON struct {
 	Service string     `json:"service"`
 	Health  app.Health `json:"health"`
 	// Proven is when the calendar was last proven in sync; null for never.
-	Proven *time.Time `json:"proven"`
+	Proven *time.Time `json:"proven" jsonschema:"nullable"`
 	Pushed int        `json:"pushed"`
 	Pulled int        `json:"pulled"`
 	// Held counts those of Pulled whose removal waits for approval.

@@ -7,6 +7,13 @@ import (
 	"github.com/spf13/cobra"
 )
 
+type versionJSON struct {
+	Version string `json:"version"`
+	// Go is the version of the compiler, Platform the system and processor.
+	Go       string `json:"go"`
+	Platform string `json:"platform"`
+}
+
 func (c *cli) version() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
@@ -14,11 +21,7 @@ func (c *cli) version() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if c.json {
-				return c.printJSON(struct {
-					Version  string `json:"version"`
-					Go       string `json:"go"`
-					Platform string `json:"platform"`
-				}{c.Version, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH})
+				return c.printJSON(versionJSON{c.Version, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH})
 			}
 			_, err := fmt.Fprintf(c.Stdout, "gateway %s (%s, %s/%s)\n", c.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return err
