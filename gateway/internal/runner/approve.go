@@ -20,7 +20,7 @@ const CauseApprove = "approve"
 // they went. What was seen again since it was shown stays. Zone is the trainer's.
 func (r *Runner) Approve(ctx context.Context, id platform.TrainerID, zone *time.Location, items []string) (store.Run, error) {
 	run := store.Run{ID: r.NewID(), Cause: CauseApprove, Started: r.Now(), State: store.RunRunning}
-	ctx, span := r.begin(ctx, &run, telemetry.Trainer.String(id.String()))
+	ctx, span := r.begin(ctx, &run, nil, telemetry.Trainer.String(id.String()))
 	defer span.End()
 	if err := r.Memory.BeginRun(ctx, run); err != nil {
 		return run, fmt.Errorf("record the start of run %s: %w", run.ID, err)

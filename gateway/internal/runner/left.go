@@ -276,6 +276,13 @@ func (r *record) noteMoved(t Target) {
 	r.left = append(r.left, t)
 }
 
+// hasMoved reports whether a trainer was kept for later.
+func (r *record) hasMoved(id platform.TrainerID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.ContainsFunc(r.left, func(t Target) bool { return t.ID == id })
+}
+
 // extend adds steps to a trainer's outcome.
 func (r *record) extend(id platform.TrainerID, steps []store.RunStep) {
 	r.mu.Lock()

@@ -15,9 +15,12 @@ import (
 )
 
 // begin gives a run its span; the run's id travels with the context.
-func (r *Runner) begin(ctx context.Context, run *store.Run, more ...attribute.KeyValue) (context.Context, trace.Span) {
-	ctx, span := r.Tracer.Start(sdk.WithRun(ctx, run.ID), telemetry.SpanRun, trace.WithNewRoot(), trace.WithAttributes(
-		append(more, telemetry.RunID.String(run.ID), telemetry.RunCause.String(run.Cause))...))
+func (r *Runner) begin(ctx context.Context, run *store.Run, links []trace.Link, more ...attribute.KeyValue) (context.Context, trace.Span) {
+	more = append(more, telemetry.RunID.String(run.ID), telemetry.RunCause.String(run.Cause))
+	if len(links) > 0 {
+		more = append(more, telemetry.RunCausedBy.String(traceIDs(links)))
+	}
+	ctx, span := r.Tracer.Start(sdk.WithRun(ctx, run.ID), telemetry.SpanRun, trace.WithNewRoot(), trace.WithAttributes(more...), trace.WithLinks(links...))
 	run.TraceID = span.SpanContext().TraceID().String()
 	telemetry.Logger(ctx, r.Log).Debug("a run begins", "cause", run.Cause)
 	return ctx, span

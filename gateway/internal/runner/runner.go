@@ -62,13 +62,19 @@ type Runner struct {
 	FlushPlugins func(context.Context) error
 	// Progress, when set, hears of each trainer's outcome as it is known.
 	Progress func(store.RunTrainer)
+	// Done, when set, hears of each trainer of whom no more is written in this run; of
+	// those it does not hear of, that is so at the run's end.
+	Done func(platform.TrainerID)
 }
 
 // Job is what one run works on.
 type Job struct {
 	// Cause is what started it: "sync", "interval".
 	Cause string
-	Kind  Kind
+	// Traceparents are the trace contexts of the requests and notifications that asked for
+	// it; the run's span links to them (run-3).
+	Traceparents []string
+	Kind         Kind
 	// Former says what [Adopt] looks for.
 	Former reconcile.Former
 	// Shown limits [Resync], [ResyncInPlace] and [Adopt] to what an operator agreed to;
@@ -137,7 +143,7 @@ const batchesAtOnce = 4
 // trainers is in the record.
 func (r *Runner) Run(ctx context.Context, job Job) (store.Run, error) {
 	run := store.Run{ID: r.NewID(), Cause: job.Cause, Started: r.Now(), State: store.RunRunning}
-	ctx, span := r.begin(ctx, &run)
+	ctx, span := r.begin(ctx, &run, linksTo(job.Traceparents))
 	defer span.End()
 	if err := r.Memory.BeginRun(ctx, run); err != nil {
 		return run, fmt.Errorf("record the start of run %s: %w", run.ID, err)

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/trainercal/trainercal/gateway/internal/reconcile"
@@ -43,7 +44,10 @@ func (p *pass) settle(ctx context.Context, b *box, final bool) {
 		if b.binding != "" && res.Binding == b.binding {
 			res.Place = b.place(p) // where a later move has to clear up (map-5)
 		}
-		if err := p.Memory.Commit(ctx, res); err != nil {
+		switch err := p.Memory.Commit(ctx, res); {
+		case errors.Is(err, store.ErrLost): // whoever has the trainer now tells how it is
+			outcome.State, outcome.Failing = store.RunCanceled, b.memory.Failing
+		case err != nil:
 			outcome.State = store.RunFailed
 			outcome.Failing = b.failing(p.Runner, sdk.CodeInternal.Wrap(err, "the gateway could not store the result").
 				WithAdvice("check the disk and the state file; the next run repeats the work"))
@@ -54,6 +58,9 @@ func (p *pass) settle(ctx context.Context, b *box, final bool) {
 	}
 	p.observe(ctx, b, outcome, final)
 	p.record.add(outcome, final)
+	if final && p.Done != nil && outcome.State != store.RunCanceled && !p.record.hasMoved(b.target.ID) {
+		p.Done(b.target.ID)
+	}
 }
 
 // result is what the pass changes in the trainer's memory.

@@ -22,6 +22,7 @@ const ownPrefix = "trainercal."
 const (
 	RunID        = attribute.Key("trainercal.run.id")
 	RunCause     = attribute.Key("trainercal.run.cause")
+	RunCausedBy  = attribute.Key("trainercal.run.caused_by")
 	RunState     = attribute.Key("trainercal.run.state")
 	Account      = attribute.Key("trainercal.account")
 	Service      = attribute.Key("trainercal.service")
@@ -91,7 +92,8 @@ var AttributeTable = []Attribute{
 	{"trainercal.push.removed", "int", "run, trainer", "appointments removed from calendars", "0", false},
 	{"trainercal.push.updated", "int", "run, trainer", "appointments changed in calendars", "1", false},
 	{"trainercal.reason", "string", "all events", "why it happened, a code", "throttled", true},
-	{"trainercal.run.cause", "string", "run", "what started it: sync (by hand), interval, approve …", "interval", false},
+	{"trainercal.run.cause", "string", "run", "what started it: sync (by hand), change, notification, interval, approve …", "interval", false},
+	{"trainercal.run.caused_by", "string", "run", "the traces of the requests and notifications that asked for it; the span links to them", "4bf92f3577b34da6a3ce929d0e0e4736", false},
 	{"trainercal.run.id", "string", "run", "the run's id, as in gateway runs", "9f2c41d07ab3e65c", false},
 	{"trainercal.run.state", "string", "run", "ok, partial, failed or canceled", "ok", false},
 	{"trainercal.service", "string", "events `trainercal.plugin.restart`, `trainercal.spans.lost`", "the service", "exchange-online", false},
