@@ -258,7 +258,8 @@ func snapshots(t *testing.T, d Driver) {
 	leave.When = calendar.When{Start: noon.AddDate(0, 0, 1), End: noon.AddDate(0, 0, 2)}
 	changes := []store.Change{
 		upsert(course("yesterday", ended(1))), upsert(course("long ago", ended(30))), upsert(course("other", tomorrow, func(c *platform.Course) { c.Provider = "contoso" })),
-		{Unavailability: &leave}, {Unavailability: &away},
+		{Unavailability: &leave},
+		{Unavailability: &away},
 	}
 	for _, id := range []string{"1", "2", "3", "4"} {
 		changes = append(changes, upsert(course(id, tomorrow)))
