@@ -15,18 +15,19 @@ LONG_FUZZTIME ?= 2m
 # How long `make soak` lives random histories.
 SOAK ?= 10m
 
-PROGRAMS := gateway gateway-plugin-exchange-online gateway-plugin-exchange-onprem sandbox
+PROGRAMS := gateway gateway-plugin-exchange-online gateway-plugin-exchange-onprem sandbox platform
 PACKAGE_gateway := ./gateway
 PACKAGE_gateway-plugin-exchange-online := ./plugins/exchangeonline/cmd/gateway-plugin-exchange-online
 PACKAGE_gateway-plugin-exchange-onprem := ./plugins/exchangeonprem/cmd/gateway-plugin-exchange-onprem
 PACKAGE_sandbox := ./examples/sandbox
+PACKAGE_platform := ./examples/platform
 
 .PHONY: help
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
-build: $(PROGRAMS:%=$(BIN)/%) ## build the gateway, its plugins and the sandbox into bin/
+build: $(PROGRAMS:%=$(BIN)/%) ## build the gateway, its plugins and the examples into bin/
 
 # Go knows best what is out of date.
 .PHONY: $(PROGRAMS:%=$(BIN)/%)

@@ -18,6 +18,17 @@ state {
   url = env("GATEWAY_STATE", "sqlite://gateway.db")
 }
 
+# The HTTP API for training platforms; the README's second chapter uses it.
+api {
+  listen     = env("GATEWAY_LISTEN", "127.0.0.1:8642")            # beyond this machine only with a "tls" block
+  public_url = env("GATEWAY_PUBLIC_URL", "http://127.0.0.1:8642") # where calendars send notifications
+
+  token "platform" {
+    secret = env("GATEWAY_TOKEN", "sandbox-platform-token") # for a real system: openssl rand -base64 32
+    scopes = ["schedule:write", "read"]
+  }
+}
+
 sync {
   interval = env("GATEWAY_INTERVAL", "15m") # how often calendars are read and checked
 
