@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/hcl/v2"
 
 	"github.com/trainercal/trainercal/gateway/internal/config"
 	"github.com/trainercal/trainercal/gateway/internal/live"
@@ -30,6 +31,8 @@ type Options struct {
 	Log     hclog.Logger
 	// Now is the clock; nil for [time.Now].
 	Now func() time.Time
+	// Load reads the configuration anew for a reload; nil where there is none.
+	Load func() (*config.Config, hcl.Diagnostics)
 }
 
 // App is a gateway. Its parts start when a method first needs them, and stop with
@@ -58,6 +61,12 @@ type App struct {
 
 	// runs lets one run happen at a time.
 	runs sync.Mutex
+	// reloading lets one reload happen at a time.
+	reloading sync.Mutex
+	// reloaded is closed by the next reload; configured is when the last one was. Both are
+	// guarded by mu.
+	reloaded   chan struct{}
+	configured time.Time
 	// pruned is when old runs and traces were last deleted.
 	pruned time.Time
 }
@@ -67,7 +76,7 @@ func New(cfg *config.Config, opts Options) *App {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	a := &App{opts: opts, paths: pathsOf(cfg.State.Path)}
+	a := &App{opts: opts, paths: pathsOf(cfg.State.Path), reloaded: make(chan struct{}), configured: opts.Now()}
 	a.config.Store(cfg)
 	return a
 }

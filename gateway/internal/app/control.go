@@ -50,6 +50,7 @@ const (
 	opRetry    operation = "retry"
 	opForget   operation = "forget"
 	opPing     operation = "ping"
+	opReload   operation = "reload"
 )
 
 // reply is one JSON value of the answer. All but the last have Trainer or Event.
@@ -63,7 +64,9 @@ type reply struct {
 	Retried  *Retried            `json:"retried,omitempty"`
 	// Forgotten is what was erased.
 	Forgotten *Forgotten `json:"forgotten,omitempty"`
-	Error     string     `json:"error,omitempty"`
+	// Reload is what became of a reload.
+	Reload *Reload `json:"reload,omitempty"`
+	Error  string  `json:"error,omitempty"`
 }
 
 func (r reply) last() bool {
@@ -75,9 +78,11 @@ type Serving struct {
 	Version string    `json:"version"`
 	PID     int       `json:"pid"`
 	Since   time.Time `json:"since"`
-	// Config is a digest of the configuration it runs with.
-	Config string `json:"config"`
-	Engine bool   `json:"engine"`
+	// Config is a digest of the configuration it runs with, Configured when that was
+	// loaded: at its start, or by the last reload.
+	Config     string    `json:"config"`
+	Configured time.Time `json:"configured"`
+	Engine     bool      `json:"engine"`
 	// Interval is how often it runs by itself.
 	Interval Interval `json:"interval"`
 }

@@ -18,10 +18,12 @@ func (a *App) inRun(ctx context.Context, watch Watcher, do func(*runner.Runner, 
 	if err != nil {
 		return store.Run{}, err
 	}
-	r, err := a.runner(ctx, state, true)
+	cfg, held, err := a.snapshot(ctx, true)
 	if err != nil {
 		return store.Run{}, err
 	}
+	defer held.Release()
+	r := a.runner(cfg, held, state)
 	r.Progress = watch.trainer
 	run, err := do(r, state)
 	a.finishTrace(run)
@@ -182,5 +184,5 @@ func (a *App) answerWork(ctx context.Context, req request, send func(reply)) rep
 
 // otherConfiguration says of a refusal whose configuration it goes by.
 func otherConfiguration(err error) string {
-	return fmt.Sprintf("%v; the running gateway serve has the configuration it started with, restart it to use another", err)
+	return fmt.Sprintf("%v; the running gateway serve goes by the configuration that it has read; gateway reload has it read the files again", err)
 }

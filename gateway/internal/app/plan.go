@@ -33,11 +33,12 @@ func (a *App) Plan(ctx context.Context, filter Filter) ([]runner.TrainerPlan, er
 
 // planJob returns the plans of a job, by trainer.
 func (a *App) planJob(ctx context.Context, state store.Store, job runner.Job) ([]runner.TrainerPlan, error) {
-	r, err := a.runner(ctx, state, false)
+	cfg, held, err := a.snapshot(ctx, false)
 	if err != nil {
 		return nil, err
 	}
-	plans, err := r.Plan(ctx, job)
+	defer held.Release()
+	plans, err := a.runner(cfg, held, state).Plan(ctx, job)
 	slices.SortFunc(plans, func(x, y runner.TrainerPlan) int {
 		return cmp.Compare(x.Trainer.String(), y.Trainer.String())
 	})

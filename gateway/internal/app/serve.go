@@ -27,11 +27,13 @@ const drainPatience = time.Minute
 // under way ends, and Serve returns. When ctx ends, that run is aborted. Ready is
 // called when commands can be handed over.
 func (a *App) Serve(ctx context.Context, drain <-chan struct{}, ready func(Serving)) error {
-	state, err := a.own(ctx)
-	if err != nil {
+	if _, err := a.own(ctx); err != nil {
 		if errors.Is(err, store.ErrLocked) {
 			return fmt.Errorf("%w: is gateway serve running already?", err)
 		}
+		return err
+	}
+	if err := a.checkState(ctx); err != nil {
 		return err
 	}
 	metrics, err := a.serveMetrics(ctx)
@@ -41,17 +43,15 @@ func (a *App) Serve(ctx context.Context, drain <-chan struct{}, ready func(Servi
 	defer metrics()
 	ctx, abort := context.WithCancel(ctx)
 	defer abort()
-	serving := Serving{
-		Version: a.opts.Version, PID: os.Getpid(), Since: a.opts.Now(), Config: digestOf(a.Config()), Engine: len(a.groups(ctx, state)) > 0,
-		Interval: Interval(a.Config().Sync.Interval),
-	}
+	since := a.opts.Now()
+	serving := func() Serving { return a.servingNow(since) }
 	c, err := listenControl(a.paths, a.opts.Log, func(_ context.Context, req request, send func(reply)) reply {
-		return a.answer(ctx, serving, req, send)
+		return a.answer(ctx, serving(), req, send)
 	})
 	if err != nil {
 		return err
 	}
-	ready(serving)
+	ready(serving())
 	return a.untilDrained(ctx, abort, drain, c)
 }
 
@@ -65,9 +65,7 @@ func (a *App) untilDrained(ctx context.Context, abort func(), drain <-chan struc
 		return nil
 	})
 	group.Go(func() error {
-		if err := a.verifyChanged(engine); err != nil {
-			a.opts.Log.Error("new and changed accounts and mappings could not be verified; gateway verify does it by hand", "error", err)
-		}
+		a.verifyEach(engine)
 		return nil
 	})
 	select {
@@ -85,9 +83,45 @@ func (a *App) untilDrained(ctx context.Context, abort func(), drain <-chan struc
 	return errors.Join(group.Wait(), closed)
 }
 
-// engine gives every group of trainers its turns until engine ends. Runs that have
-// begun end with ctx only.
+// servingNow says what the serve is that began at a time.
+func (a *App) servingNow(since time.Time) Serving {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	cfg := a.Config()
+	return Serving{
+		Version: a.opts.Version, PID: os.Getpid(), Since: since, Config: digestOf(cfg), Configured: a.configured,
+		Engine: startsRuns(cfg), Interval: Interval(cfg.Sync.Interval),
+	}
+}
+
+// startsRuns reports whether the engine is on for somebody (eng-1).
+func startsRuns(cfg *config.Config) bool {
+	return cfg.Sync.Engine && slices.ContainsFunc(cfg.Providers, func(p config.Provider) bool {
+		return p.Engine && (p.RemoveOnStop || slices.ContainsFunc(p.Trainers, config.Trainer.Active))
+	})
+}
+
+// engine gives every group of trainers its turns until engine ends; after a reload, the
+// groups of the new configuration. Runs that have begun end with ctx only.
 func (a *App) engine(ctx, engine context.Context) {
+	for engine.Err() == nil {
+		until, stop := context.WithCancel(engine)
+		reloaded := a.Reloads()
+		go func() {
+			defer stop()
+			select {
+			case <-reloaded:
+			case <-until.Done():
+			}
+		}()
+		a.turns(ctx, until)
+		<-until.Done()
+		stop()
+	}
+}
+
+// turns gives the groups of one configuration their turns until engine ends.
+func (a *App) turns(ctx, engine context.Context) {
 	state, err := a.own(ctx)
 	if err != nil {
 		a.opts.Log.Error("the engine cannot start", "error", err)
@@ -132,6 +166,8 @@ func (a *App) answer(ctx context.Context, serving Serving, req request, send fun
 		return a.answerForget(ctx, req, send)
 	case opVerified:
 		return a.answerVerified(ctx, serving, req)
+	case opReload:
+		return a.answerReload(ctx, serving)
 	}
 	return reply{Error: fmt.Sprintf("the running gateway serve does not know how to %s", req.Operation)}
 }

@@ -154,7 +154,7 @@ func TestRefusals(t *testing.T) {
 		ID: platform.TrainerID{Provider: "northwind", Label: "new"}, Service: "exchange-online", Calendar: true,
 		Direction: config.Both, TimeZone: time.UTC,
 	})
-	if _, err := old.Sync(t.Context(), Filter{Trainers: []string{"new"}}, Watcher{}); err == nil || !strings.Contains(err.Error(), "restart") {
+	if _, err := old.Sync(t.Context(), Filter{Trainers: []string{"new"}}, Watcher{}); err == nil || !strings.Contains(err.Error(), "gateway reload") {
 		t.Errorf("a trainer that the serve does not know: %v", err)
 	}
 }

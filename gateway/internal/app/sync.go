@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/trainercal/trainercal/gateway/internal/config"
+	"github.com/trainercal/trainercal/gateway/internal/pluginhost"
 	"github.com/trainercal/trainercal/gateway/internal/reconcile"
 	"github.com/trainercal/trainercal/gateway/internal/runner"
 	"github.com/trainercal/trainercal/gateway/internal/store"
@@ -135,19 +136,15 @@ func (a *App) run(ctx context.Context, cause string, trainers []config.Trainer, 
 	})
 }
 
-// runner makes a runner on a state. keep says whether traces go into the history.
-func (a *App) runner(ctx context.Context, memory runner.Memory, keep bool) (*runner.Runner, error) {
-	host, tel, err := a.plugins(ctx, keep)
-	if err != nil {
-		return nil, err
-	}
+// runner makes a runner on a state, of a [App.snapshot].
+func (a *App) runner(cfg *config.Config, held *pluginhost.Held, memory runner.Memory) *runner.Runner {
 	return &runner.Runner{
-		Memory: memory, Accounts: host, Installation: a.Config().Installation,
-		Past: a.Config().Sync.Past, Future: a.Config().Sync.Future,
-		Guard: &reconcile.Guard{MaxRemovals: a.Config().Sync.Guard.MaxRemovals, MaxFraction: a.Config().Sync.Guard.MaxFraction},
-		Now:   a.opts.Now, NewID: newID, Tracer: tel.Tracer(), Metrics: tel.Metrics(), Log: a.opts.Log.Named("run"),
-		FlushPlugins: host.Flush,
-	}, nil
+		Memory: memory, Accounts: held, Installation: cfg.Installation,
+		Past: cfg.Sync.Past, Future: cfg.Sync.Future,
+		Guard: &reconcile.Guard{MaxRemovals: cfg.Sync.Guard.MaxRemovals, MaxFraction: cfg.Sync.Guard.MaxFraction},
+		Now:   a.opts.Now, NewID: newID, Tracer: a.telemetry.Tracer(), Metrics: a.telemetry.Metrics(), Log: a.opts.Log.Named("run"),
+		FlushPlugins: a.host.Flush,
+	}
 }
 
 // tracePatience bounds how long the end of a run waits for its trace.

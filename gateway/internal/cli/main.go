@@ -85,7 +85,7 @@ func (c *cli) root() *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(c.validate(), c.verify(), c.plan(), c.sync(), c.serve(), c.importData(), c.approve(), c.resync(), c.adopt(),
 		c.pause(), c.retry(), c.forget(), c.explain(), c.status(),
-		c.runs(), c.trace(), c.plugins(), c.schema(), c.version())
+		c.runs(), c.trace(), c.plugins(), c.schema(), c.reload(), c.backup(), c.version())
 	return root
 }
 
@@ -105,6 +105,18 @@ func (c *cli) build(cfg *config.Config) (*app.App, error) {
 		return nil, err
 	}
 	return app.New(cfg, app.Options{Version: c.Version, Log: log}), nil
+}
+
+// state makes the gateway of a configuration that may have mistakes, for what only needs
+// to know where the state is: an operator asks for it to mend those.
+func (c *cli) state() (*app.App, error) {
+	cfg, diags := app.LoadConfig(c.configPath)
+	if cfg.State.Path == "" {
+		if err := c.printDiagnostics(diags, cfg); err != nil {
+			return nil, err
+		}
+	}
+	return c.build(cfg)
 }
 
 // done closes the gateway and keeps the first error.

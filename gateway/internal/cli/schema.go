@@ -35,6 +35,8 @@ var printedBy = map[string][]any{
 	"runs":     {[]runJSON{}, runJSON{}},
 	"trace":    {traceJSON{}},
 	"plugins":  {[]pluginJSON{}, pluginJSON{}},
+	"reload":   {app.Reload{}},
+	"backup":   {backupJSON{}},
 	"version":  {versionJSON{}},
 	"schema":   {[]string{}},
 }

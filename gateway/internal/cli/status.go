@@ -135,7 +135,7 @@ func (s *statusPage) serving(a *app.App, serving *app.Serving) {
 	}
 	s.out.printf("gateway serve %s is running, process %d, since %s, %s\n", serving.Version, serving.PID, moment(serving.Since), engine)
 	if a.Outdated(*serving) {
-		s.out.printf("it runs with another configuration than the files hold now: restart it to use them\n")
+		s.out.printf("it runs with another configuration than the files hold now: gateway reload has it read them\n")
 	}
 }
 

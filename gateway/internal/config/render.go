@@ -125,8 +125,13 @@ type Style struct {
 // WriteDiagnostics writes diagnostics for people: severity and summary, every place
 // as file:line:column with its source line, and what to do.
 func WriteDiagnostics(w io.Writer, diags hcl.Diagnostics, files map[string]*hcl.File, style Style) error {
+	return WriteExplained(w, Explain(diags, files), style)
+}
+
+// WriteExplained does the same with diagnostics that another process explained.
+func WriteExplained(w io.Writer, diags []Diagnostic, style Style) error {
 	var out strings.Builder
-	for i, d := range Explain(diags, files) {
+	for i, d := range diags {
 		if i > 0 {
 			out.WriteByte('\n')
 		}
