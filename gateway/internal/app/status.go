@@ -126,7 +126,7 @@ func (a *App) healthOf(t config.Trainer, s store.Standing) Health {
 		return Pilot
 	case s.Proven.IsZero():
 		return Unknown
-	case a.opts.Now().Sub(s.Proven) > staleAfter*a.interval(t):
+	case a.stale(t, s):
 		return Stale
 	case s.Held > 0:
 		return Held

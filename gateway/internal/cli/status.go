@@ -29,6 +29,8 @@ type statusJSON struct {
 	LastRun  *runJSON            `json:"last_run" jsonschema:"nullable"`
 	Accounts []accountJSON       `json:"accounts"`
 	Trainers []trainerStatusJSON `json:"trainers"`
+	// Webhooks are those of the configuration.
+	Webhooks []webhookJSON `json:"webhooks,omitempty"`
 }
 
 type trainerStatusJSON struct {
@@ -71,6 +73,10 @@ func (c *cli) runStatus() (err error) {
 	if err != nil {
 		return err
 	}
+	hooks, err := a.Webhooks(c.Drain)
+	if err != nil {
+		return err
+	}
 	labels, err := a.CourseLabels(c.Drain)
 	if err != nil {
 		return err
@@ -78,12 +84,15 @@ func (c *cli) runStatus() (err error) {
 	n := namesOf(a.Config(), labels)
 	serving := a.Serving(c.Drain)
 	if c.json {
-		return c.printJSON(statusOf(serving, runs, accounts, trainers, n))
+		out := statusOf(serving, runs, accounts, trainers, n)
+		out.Webhooks = webhooksOf(hooks)
+		return c.printJSON(out)
 	}
 	s := statusPage{out: &writer{out: c.Stdout}, now: time.Now(), names: n, known: accounts}
 	s.serving(a, serving)
 	s.lastRun(runs)
 	s.accounts(a, trainers)
+	s.webhooks(hooks)
 	return s.out.err
 }
 
