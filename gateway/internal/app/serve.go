@@ -68,6 +68,14 @@ func (a *App) untilDrained(ctx context.Context, abort func(), drain <-chan struc
 		a.verifyEach(engine)
 		return nil
 	})
+	group.Go(func() error {
+		a.tellWebhooks(engine)
+		return nil
+	})
+	group.Go(func() error {
+		a.watchStale(engine)
+		return nil
+	})
 	select {
 	case <-drain:
 	case <-ctx.Done():

@@ -172,6 +172,7 @@ func (a *App) prune(state store.Store) {
 	a.pruned = now
 	ctx, cancel := context.WithTimeout(context.Background(), tracePatience)
 	defer cancel()
+	a.pruneFeed(ctx, state)
 	before := now.Add(-a.Config().Telemetry.KeepRuns)
 	if _, err := state.PruneRuns(ctx, before); err != nil {
 		a.opts.Log.Warn("old runs could not be deleted; it is tried again in an hour", "error", err)
