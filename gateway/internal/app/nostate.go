@@ -12,6 +12,7 @@ import (
 // noState is the state before the first changing command: everything is empty, and
 // reading makes no file.
 type noState struct {
+	noPages
 	noObjects
 	noFeed
 	noEvents

@@ -240,7 +240,7 @@ func (s *Server) pause(ctx context.Context, in *pauseIn) (*pauseOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := s.service.Pause(ctx, id, in.Body.Reason)
+	p, err := s.service.PauseTrainer(ctx, id, in.Body.Reason)
 	if err != nil {
 		return nil, err
 	}
@@ -252,7 +252,7 @@ func (s *Server) resume(ctx context.Context, in *TrainerPath) (*struct{}, error)
 	if err != nil {
 		return nil, err
 	}
-	was, err := s.service.Resume(ctx, id)
+	was, err := s.service.ResumeTrainer(ctx, id)
 	if err == nil && !was {
 		err = problem(http.StatusConflict, "The trainer is not paused; a pause of the whole provider is ended with gateway retry PROVIDER.")
 	}

@@ -36,7 +36,7 @@ type Watching interface {
 	// Trainers returns the configured trainers of the providers, by provider and label.
 	Trainers(ctx context.Context, providers []string) ([]Trainer, error)
 	// Trainer returns one of them with everything that is known.
-	Trainer(ctx context.Context, id platform.TrainerID) (TrainerDetail, error)
+	TrainerDetail(ctx context.Context, id platform.TrainerID) (TrainerDetail, error)
 	// KnownTimes returns what is known of trainers' time, in their order.
 	KnownTimes(ctx context.Context, ids []platform.TrainerID) ([]availability.Known, error)
 	// Conflicts returns the conflicts of the providers' trainers, by trainer and start.
@@ -49,7 +49,7 @@ type Watching interface {
 	// Explain tells of a trainer's item; it reads the calendar until ctx ends.
 	Explain(ctx context.Context, trainer platform.TrainerID, item string) (Explanation, error)
 	// Status is the state of the gateway and of the providers' accounts.
-	Status(ctx context.Context, providers []string) (Status, error)
+	GatewayStatus(ctx context.Context, providers []string) (Status, error)
 	// Ready reports why the gateway cannot take requests; nil when it can.
 	Ready(ctx context.Context) error
 }
@@ -75,9 +75,9 @@ type Operating interface {
 	Held(ctx context.Context, trainer platform.TrainerID) ([]HeldRemoval, error)
 	// Approve lets removals go, of the ids given, and returns the record of that.
 	Approve(ctx context.Context, trainer platform.TrainerID, ids []string) (run string, err error)
-	Pause(ctx context.Context, trainer platform.TrainerID, reason string) (store.Pause, error)
+	PauseTrainer(ctx context.Context, trainer platform.TrainerID, reason string) (store.Pause, error)
 	// Resume ends a trainer's own pause and reports whether there was one.
-	Resume(ctx context.Context, trainer platform.TrainerID) (bool, error)
+	ResumeTrainer(ctx context.Context, trainer platform.TrainerID) (bool, error)
 	// Retry ends the pause, and has everything that backs off tried at once. The run is
 	// empty where the trainer has no active mapping.
 	Retry(ctx context.Context, trainer platform.TrainerID) (run string, err error)

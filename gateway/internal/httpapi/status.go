@@ -53,7 +53,7 @@ func (s *Server) statusRoutes() {
 }
 
 func (s *Server) status(ctx context.Context, _ *struct{}) (*statusOut, error) {
-	status, err := s.service.Status(ctx, callerOf(ctx).providers())
+	status, err := s.service.GatewayStatus(ctx, callerOf(ctx).providers())
 	return &statusOut{status}, err
 }
 

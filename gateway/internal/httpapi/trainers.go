@@ -106,7 +106,7 @@ func (s *Server) getTrainer(ctx context.Context, in *TrainerPath) (*trainerOut, 
 	if err != nil {
 		return nil, err
 	}
-	detail, err := s.service.Trainer(ctx, id)
+	detail, err := s.service.TrainerDetail(ctx, id)
 	return &trainerOut{detail}, err
 }
 

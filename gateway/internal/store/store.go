@@ -54,6 +54,7 @@ type Store interface {
 	Events
 	Trainers
 	History
+	Pages
 	Operations
 	Schedule
 	Watches
@@ -145,8 +146,8 @@ type Trainers interface {
 type Standing struct {
 	// Failing: something keeps the trainer from being in sync.
 	Failing bool
-	// Proven is as in [Trainer].
-	Proven time.Time
+	// Proven is as in [Trainer], and Read the time of its last complete read.
+	Proven, Read time.Time
 	// Held counts the removals that wait for approval, Conflicts what is scheduled
 	// against each other.
 	Held, Conflicts int

@@ -10,7 +10,7 @@ import (
 )
 
 // selectStandings counts per trainer without reading a row's content.
-const selectStandings = `SELECT t.provider, t.label, t.failing IS NOT NULL, t.proven, coalesce(h.n, 0), coalesce(c.n, 0)
+const selectStandings = `SELECT t.provider, t.label, t.failing IS NOT NULL, t.proven, t.read, coalesce(h.n, 0), coalesce(c.n, 0)
 	FROM trainers t
 	LEFT JOIN (SELECT provider, label, count(*) n FROM mirrors WHERE held GROUP BY provider, label) h USING (provider, label)
 	LEFT JOIN (SELECT provider, label, count(*) n FROM conflicts GROUP BY provider, label) c USING (provider, label)`
@@ -28,12 +28,12 @@ func (s *Store) Standings(ctx context.Context) (map[platform.TrainerID]store.Sta
 			var (
 				id     platform.TrainerID
 				one    store.Standing
-				proven sql.NullInt64
+				proven, read sql.NullInt64
 			)
-			if err := rows.Scan(&id.Provider, &id.Label, &one.Failing, &proven, &one.Held, &one.Conflicts); err != nil {
+			if err := rows.Scan(&id.Provider, &id.Label, &one.Failing, &proven, &read, &one.Held, &one.Conflicts); err != nil {
 				return err
 			}
-			one.Proven = timeOf(proven)
+			one.Proven, one.Read = timeOf(proven), timeOf(read)
 			all[id] = one
 		}
 		return rows.Err()
