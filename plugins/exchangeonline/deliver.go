@@ -32,9 +32,9 @@ func (a *account) Deliver(ctx context.Context, r sdk.DeliverRequest) (sdk.Delive
 		return sdk.DeliverResponse{Status: http.StatusBadRequest}, nil
 	}
 	dirty, refused := a.subscribers.take(notes)
-	if refused > 0 {
+	if n := a.subscribers.ignored(a.now(), refused); n > 0 {
 		// Forged, or of a subscription that an earlier life of ours made.
-		hclog.FromContext(ctx).Warn("notifications of no subscription, or with a wrong secret, were ignored", "count", refused)
+		hclog.FromContext(ctx).Warn("notifications of no subscription, or with a wrong secret, were ignored", "count", n)
 	}
 	return sdk.DeliverResponse{Status: http.StatusAccepted, Dirty: dirty}, nil
 }

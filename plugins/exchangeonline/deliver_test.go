@@ -5,8 +5,10 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -81,4 +83,19 @@ func FuzzDeliver(f *testing.F) {
 			}
 		}
 	})
+}
+
+// H6: forged notifications are counted, and told of once a minute however many come.
+func TestForgedAreToldOfRarely(t *testing.T) {
+	var s subscribers
+	now := time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC)
+	var told []int
+	for range 100 {
+		told = append(told, s.ignored(now, 3))
+		now = now.Add(time.Second)
+	}
+	told = slices.DeleteFunc(told, func(n int) bool { return n == 0 })
+	if want := []int{3, 180}; !slices.Equal(told, want) {
+		t.Errorf("told of %v, want %v", told, want)
+	}
 }

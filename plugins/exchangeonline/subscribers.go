@@ -37,8 +37,11 @@ type subscriber struct {
 // subscribers are an account's subscriptions, of all its watches. The zero value is
 // usable.
 type subscribers struct {
-	mu   sync.Mutex
-	byID map[string]*subscriber
+	mu sync.Mutex
+	// forged are the notifications that were ignored since it was last told, at toldForged.
+	forged     int
+	toldForged time.Time
+	byID       map[string]*subscriber
 	// pending are those whose creation is under way, by their secret: a notification may
 	// overtake the answer that tells the subscription's id.
 	pending map[secretHash]*subscriber
@@ -122,4 +125,21 @@ func (s *subscribers) reserve(now time.Time, n int) time.Duration {
 	wait := s.next.Sub(now)
 	s.next = s.next.Add(time.Duration(n) * writeEvery)
 	return wait
+}
+
+// tellForged is how often it is told that notifications were ignored: whoever sends them
+// is not to fill the log.
+const tellForged = time.Minute
+
+// ignored counts notifications that were ignored, and returns how many to tell of now;
+// zero while that was done lately.
+func (s *subscribers) ignored(now time.Time, n int) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forged += n
+	if s.forged == 0 || now.Sub(s.toldForged) < tellForged {
+		return 0
+	}
+	n, s.forged, s.toldForged = s.forged, 0, now
+	return n
 }
