@@ -15,12 +15,13 @@ LONG_FUZZTIME ?= 2m
 # How long `make soak` lives random histories.
 SOAK ?= 10m
 
-PROGRAMS := gateway gateway-plugin-exchange-online gateway-plugin-exchange-onprem sandbox platform
+PROGRAMS := gateway gateway-plugin-exchange-online gateway-plugin-exchange-onprem sandbox platform load
 PACKAGE_gateway := ./gateway
 PACKAGE_gateway-plugin-exchange-online := ./plugins/exchangeonline/cmd/gateway-plugin-exchange-online
 PACKAGE_gateway-plugin-exchange-onprem := ./plugins/exchangeonprem/cmd/gateway-plugin-exchange-onprem
 PACKAGE_sandbox := ./examples/sandbox
 PACKAGE_platform := ./examples/platform
+PACKAGE_load := ./examples/load
 
 .PHONY: help
 help: ## list the targets
@@ -78,6 +79,13 @@ fuzz: ## fuzz every decoder of outside bytes for FUZZTIME each
 soak: ## random histories of both sides against a model of what should be true, for SOAK
 	$(GO) test -run TestSoak -timeout 0 -v ./gateway/internal/soak -soak $(SOAK)
 
+# A minute of load each, and as long as calendars need to catch up. More options, and
+# other numbers: bin/load --help.
+.PHONY: load
+load: build ## 200 writes/s while 2,000 trainers sync, without and with a kill: is anything lost?
+	$(BIN)/load
+	$(BIN)/load --kill
+
 .PHONY: mutants
 mutants: ## deliberate faults in the engine, one at a time: do the tests notice?
 	$(GO) run ./.ci/mutants
@@ -96,6 +104,7 @@ $(BIN)/otelcol: $(wildcard .ci/collector/*)
 long: collector ## what takes longer than a change should wait for: fuzz, the largest tests, benchmarks
 	$(MAKE) fuzz FUZZTIME=$(LONG_FUZZTIME)
 	$(MAKE) soak SOAK=$(SOAK)
+	$(MAKE) load
 	$(MAKE) mutants
 	TRAINERCAL_COLLECTOR=$(CURDIR)/$(BIN)/otelcol TRAINERCAL_LONG=1 RAPID_CHECKS=5000 $(GO) test -count=1 -timeout 60m \
 		./sdk/internal/... ./gateway/internal/reconcile ./gateway/internal/cli ./gateway/internal/exchangerun ./plugins/exchangesim/world
