@@ -33,6 +33,8 @@ type Options struct {
 	Now func() time.Time
 	// Load reads the configuration anew for a reload; nil where there is none.
 	Load func() (*config.Config, hcl.Diagnostics)
+	// Reloading hears that a reload begins, and over that it ended; nil for nobody.
+	Reloading func() (over func())
 }
 
 // App is a gateway. Its parts start when a method first needs them, and stop with
@@ -75,6 +77,9 @@ type App struct {
 func New(cfg *config.Config, opts Options) *App {
 	if opts.Now == nil {
 		opts.Now = time.Now
+	}
+	if opts.Reloading == nil {
+		opts.Reloading = func() func() { return func() {} }
 	}
 	a := &App{opts: opts, paths: pathsOf(cfg.State.Path), reloaded: make(chan struct{}), configured: opts.Now()}
 	a.config.Store(cfg)

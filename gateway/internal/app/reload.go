@@ -68,6 +68,7 @@ func (a *App) ReloadOn(ctx context.Context, signals <-chan os.Signal) {
 func (a *App) reload(ctx context.Context) (bool, []config.Diagnostic) {
 	a.reloading.Lock()
 	defer a.reloading.Unlock()
+	defer a.opts.Reloading()()
 	if a.opts.Load == nil {
 		return false, config.Explain(hcl.Diagnostics{failure("The configuration cannot be read again", "This gateway was not started from files.")}, nil)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/trainercal/trainercal/gateway/internal/app"
 	"github.com/trainercal/trainercal/gateway/internal/config"
+	"github.com/trainercal/trainercal/gateway/internal/systemd"
 )
 
 func (c *cli) serve() *cobra.Command {
@@ -39,13 +40,47 @@ func (c *cli) runServe() (err error) {
 	if err != nil {
 		return err
 	}
+	m := manager{systemd.FromEnvironment(os.LookupEnv), log}
 	a := app.New(cfg, app.Options{
-		Version: c.Version, Log: log,
+		Version: c.Version, Log: log, Reloading: m.reloading,
 		Load: func() (*config.Config, hcl.Diagnostics) { return app.LoadConfig(c.configPath) },
 	})
 	defer done(a, &err)
 	defer c.reloadOnHangup(a)()
-	return a.Serve(c.Abort, c.Drain.Done(), c.ready)
+	defer context.AfterFunc(c.Drain, func() { m.told(m.Stopping()) })()
+	var watchdog sync.WaitGroup
+	defer watchdog.Wait()
+	alive, stop := context.WithCancel(context.Background())
+	defer stop()
+	return a.Serve(c.Abort, c.Drain.Done(), func(s app.Serving) {
+		c.ready(s)
+		m.told(m.Ready())
+		watchdog.Go(func() { m.Watch(alive, m.answers(a, c.Drain)) })
+	})
+}
+
+// manager is the service manager that started serve, if there is one.
+type manager struct {
+	systemd.Notifier
+	log hclog.Logger
+}
+
+// told notes that the manager could not be told: it will think what it thinks.
+func (m manager) told(err error) {
+	if err != nil {
+		m.log.Warn("the service manager does not know how the gateway is", "error", err)
+	}
+}
+
+func (m manager) reloading() (over func()) {
+	m.told(m.Reloading())
+	return func() { m.told(m.Ready()) }
+}
+
+// answers asks the gateway as a command would. While it drains, a run that ends is what
+// it waits for.
+func (m manager) answers(a *app.App, drain context.Context) func(context.Context) bool {
+	return func(ctx context.Context) bool { return drain.Err() != nil || a.Serving(ctx) != nil }
 }
 
 // reloadOnHangup has SIGHUP read the configuration again, until stop is called.
