@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"context"
 	"errors"
 	"slices"
 	"testing"
@@ -196,18 +195,11 @@ func pages(t *testing.T, d Driver) {
 	}
 }
 
-// scheduled is the part of [store.Schedule] that tells who is due.
-type scheduled interface {
-	Assign(ctx context.Context, assignments []store.Assignment) ([]platform.TrainerID, error)
-	NextDue(ctx context.Context, now time.Time, limit int) ([]store.Due, time.Time, error)
-}
-
 // wakes: trainers are due in the transaction of what touches their calendars (eng-3), with
 // the requests that asked for it.
 func wakes(t *testing.T, d Driver) {
 	s := d.fresh(t)
-	schedule := s.(scheduled)
-	_, err := schedule.Assign(t.Context(), []store.Assignment{
+	_, err := s.Assign(t.Context(), []store.Assignment{
 		{Trainer: ana, Account: "northwind/exchange-online", Mapping: "m"},
 		{Trainer: ben, Account: "northwind/exchange-online", Mapping: "m"},
 	})
@@ -215,7 +207,7 @@ func wakes(t *testing.T, d Driver) {
 	due := func() map[platform.TrainerID][]string {
 		t.Helper()
 		// What is stored now is due now, and not only later.
-		all, _, err := schedule.NextDue(t.Context(), time.Now().Add(time.Second), 10)
+		all, _, err := s.NextDue(t.Context(), time.Now().Add(time.Second), 10)
 		must(t, err)
 		found := map[platform.TrainerID][]string{}
 		for _, one := range all {
