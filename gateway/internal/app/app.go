@@ -58,19 +58,19 @@ type App struct {
 	restarts *telemetry.Metrics
 	// live watches calendars while serve runs; nil otherwise.
 	live atomic.Pointer[live.Live]
-	// queue is what the engine has to do.
-	queue scheduler.Queue
+	// dispatcher looks for who is due while serve runs; nil otherwise.
+	dispatcher atomic.Pointer[scheduler.Dispatcher]
 
-	// runs lets one run happen at a time.
-	runs sync.Mutex
+	// claiming lets one command at a time wait for trainers.
+	claiming sync.Mutex
 	// reloading lets one reload happen at a time.
 	reloading sync.Mutex
 	// reloaded is closed by the next reload; configured is when the last one was. Both are
 	// guarded by mu.
 	reloaded   chan struct{}
 	configured time.Time
-	// pruned is when old runs and traces were last deleted.
-	pruned time.Time
+	// pruned is when old runs and traces were last deleted, in nanoseconds since 1970.
+	pruned atomic.Int64
 }
 
 // New makes a gateway of a checked configuration. Nothing is started.

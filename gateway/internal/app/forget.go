@@ -131,8 +131,16 @@ func (a *App) forget(ctx context.Context, id platform.TrainerID) (Forgotten, err
 	if err := inactive(a.Config(), id); err != nil {
 		return out, err
 	}
-	a.runs.Lock()
-	defer a.runs.Unlock()
+	err := a.leased(ctx, "gateway forget", []platform.TrainerID{id}, false, func(ctx context.Context, _ func(platform.TrainerID)) (err error) {
+		out, err = a.erase(ctx, id)
+		return err
+	})
+	return out, err
+}
+
+// erase erases what is known of a trainer on whom nobody works.
+func (a *App) erase(ctx context.Context, id platform.TrainerID) (Forgotten, error) {
+	out := Forgotten{Trainer: id}
 	state, err := a.own(ctx)
 	if err != nil {
 		return out, err

@@ -1,19 +1,20 @@
 package app
 
 import (
-	"cmp"
 	"context"
-	"slices"
+	"fmt"
 	"time"
 
 	"github.com/trainercal/trainercal/gateway/internal/config"
+	"github.com/trainercal/trainercal/gateway/internal/platform"
+	"github.com/trainercal/trainercal/gateway/internal/scheduler"
 	"github.com/trainercal/trainercal/gateway/internal/store"
-	"github.com/trainercal/trainercal/sdk"
 )
 
-// groups are the trainers whose runs start by themselves (eng-1), in groups of as
-// many as fit one batch, those of one interval and of one account together.
-func (a *App) groups(ctx context.Context, state store.Trainers) [][]config.Trainer {
+// automatic are the trainers whose runs start by themselves (eng-1). An engine that is
+// switched off does nothing by itself, whatever asks for it: an interval, a change or a
+// notification; what was asked for is kept until it is switched on.
+func (a *App) automatic(ctx context.Context, state store.Trainers) []config.Trainer {
 	if !a.Config().Sync.Engine {
 		return nil
 	}
@@ -24,36 +25,66 @@ func (a *App) groups(ctx context.Context, state store.Trainers) [][]config.Train
 			return nil // only named trainers can be wrong
 		}
 	}
-	account := func(t config.Trainer) string { return t.ID.Provider + "/" + t.Service }
-	slices.SortStableFunc(trainers, func(x, y config.Trainer) int {
-		return cmp.Or(cmp.Compare(a.interval(x), a.interval(y)), cmp.Compare(account(x), account(y)))
-	})
-	var groups [][]config.Trainer
-	for len(trainers) > 0 {
-		n := 1
-		for n < len(trainers) && n < sdk.MaxMailboxes && a.interval(trainers[n]) == a.interval(trainers[0]) {
-			n++
-		}
-		groups, trainers = append(groups, trainers[:n:n]), trainers[n:]
+	return trainers
+}
+
+// assign tells the schedule whose runs start by themselves, and gives those a turn who
+// have none, or not the right one.
+func (a *App) assign(ctx context.Context, state store.Store) error {
+	trainers := a.automatic(ctx, state)
+	all := make([]store.Assignment, len(trainers))
+	for i, t := range trainers {
+		all[i] = store.Assignment{Trainer: t.ID, Account: t.ID.Provider + "/" + t.Service, Mapping: a.mappingOf(t)}
 	}
-	return groups
+	changed, err := state.Assign(ctx, all)
+	if err != nil {
+		return err
+	}
+	due, err := state.Dues(ctx)
+	if err != nil {
+		return err
+	}
+	isNew := map[platform.TrainerID]bool{}
+	for _, id := range changed {
+		isNew[id] = true
+	}
+	if err := state.Turns(ctx, scheduler.Turns(due, isNew, a.intervalOf(), a.opts.Now())); err != nil {
+		return err
+	}
+	a.Poke()
+	return nil
+}
+
+// mappingOf tells mappings apart of which each needs a run at once (map-8).
+func (a *App) mappingOf(t config.Trainer) string {
+	p, _ := a.mapping(t.ID)
+	if p == nil {
+		return ""
+	}
+	target := targetOf(*p, t)
+	return fmt.Sprint(target.Mailbox, target.Push, target.Pull, target.Detail, target.ShowAs, target.Split, target.Pilot, target.Stopped,
+		p.Sync.Past, p.Sync.Future)
 }
 
 // interval is how often a trainer's runs start by themselves.
-func (a *App) interval(t config.Trainer) time.Duration {
-	for _, p := range a.Config().Providers {
-		if p.Name == t.ID.Provider && p.Sync.Interval > 0 {
-			return p.Sync.Interval
-		}
+func (a *App) interval(t config.Trainer) time.Duration { return a.intervalOf()(t.ID) }
+
+// intervalOf returns how often runs start by themselves, by trainer.
+func (a *App) intervalOf() func(platform.TrainerID) time.Duration {
+	cfg := a.Config()
+	own := map[string]time.Duration{}
+	for _, p := range cfg.Providers {
+		own[p.Name] = p.Sync.Interval
 	}
-	return a.Config().Sync.Interval
+	return func(id platform.TrainerID) time.Duration {
+		if every := own[id.Provider]; every > 0 {
+			return every
+		}
+		return cfg.Sync.Interval
+	}
 }
 
-// intervals are those of groups.
-func (a *App) intervals(groups [][]config.Trainer) []time.Duration {
-	all := make([]time.Duration, len(groups))
-	for i, g := range groups {
-		all[i] = a.interval(g[0])
-	}
-	return all
+// turnOf is a trainer's next turn, which counts for those whose runs start by themselves.
+func (a *App) turnOf(id platform.TrainerID) []store.Due {
+	return []store.Due{scheduler.Turn(id, scheduler.Slot(id, a.intervalOf()(id), a.opts.Now()))}
 }

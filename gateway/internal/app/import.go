@@ -93,6 +93,7 @@ func (a *App) store(ctx context.Context, batch store.Batch) (store.ImportResult,
 		batch.RepushOn[p.Name] = p.Push.Triggers()
 		batch.Sweeps[p.Name] = a.sweep(cfg, p)
 	}
+	defer a.Poke()
 	return state.Import(ctx, batch)
 }
 

@@ -39,7 +39,7 @@ func (a *App) serveMetrics(ctx context.Context) (stop func(), err error) {
 		err = errors.Join(tel.Metrics().ObserveTrainers(a.opts.Now, func(ctx context.Context) ([]telemetry.Standing, error) {
 			return a.standings(ctx, state)
 		}), tel.Metrics().ObserveQueue(func() (int, time.Duration) {
-			return a.queue.Waiting(time.Now())
+			return a.waiting(state)
 		}))
 	}
 	if err != nil {
@@ -50,6 +50,17 @@ func (a *App) serveMetrics(ctx context.Context) (stop func(), err error) {
 		stop = answerPrometheus(a.prometheus, tel.MetricsHandler())
 	}
 	return stop, nil
+}
+
+// waiting returns how many trainers are due and not worked on, and for how long the first
+// of them has been. What cannot be read is told by whoever needs it.
+func (a *App) waiting(state store.Schedule) (int, time.Duration) {
+	now := a.opts.Now()
+	n, since, err := state.Waiting(context.Background(), now)
+	if err != nil || since.IsZero() {
+		return 0, 0
+	}
+	return n, now.Sub(since)
 }
 
 // accountsAndServices are those of the configuration.

@@ -5,15 +5,29 @@ import (
 	"fmt"
 
 	"github.com/trainercal/trainercal/gateway/internal/config"
+	"github.com/trainercal/trainercal/gateway/internal/platform"
 	"github.com/trainercal/trainercal/gateway/internal/runner"
 	"github.com/trainercal/trainercal/gateway/internal/store"
 )
 
-// inRun does one run in this process, which owns the state, while no other is under
-// way, and makes its trace whole.
-func (a *App) inRun(ctx context.Context, watch Watcher, do func(*runner.Runner, store.Store) (store.Run, error)) (store.Run, error) {
-	a.runs.Lock()
-	defer a.runs.Unlock()
+// making makes a run with a runner. Its context holds the leases.
+type making func(ctx context.Context, r *runner.Runner, state store.Store) (store.Run, error)
+
+// inRun makes one run over trainers that was asked for, while nobody else works on them.
+func (a *App) inRun(ctx context.Context, what string, trainers []platform.TrainerID, watch Watcher, do making) (run store.Run, err error) {
+	syncs := what != runner.CauseApprove
+	err = a.leased(ctx, "gateway "+what, trainers, syncs, func(ctx context.Context, done func(platform.TrainerID)) error {
+		if !syncs {
+			done = nil // what they were due for before is due still
+		}
+		run, err = a.makeRun(ctx, watch, done, do)
+		return err
+	})
+	return run, err
+}
+
+// makeRun makes one run under leases, and its trace whole.
+func (a *App) makeRun(ctx context.Context, watch Watcher, done func(platform.TrainerID), do making) (store.Run, error) {
 	state, err := a.own(ctx)
 	if err != nil {
 		return store.Run{}, err
@@ -24,8 +38,8 @@ func (a *App) inRun(ctx context.Context, watch Watcher, do func(*runner.Runner, 
 	}
 	defer held.Release()
 	r := a.runner(cfg, held, state)
-	r.Progress = watch.trainer
-	run, err := do(r, state)
+	r.Progress, r.Done = watch.trainer, done
+	run, err := do(ctx, r, state)
 	a.finishTrace(run)
 	a.prune(state)
 	return run, err
@@ -140,7 +154,7 @@ func (a *App) DoWork(ctx context.Context, w Work, watch Watcher) (store.Run, err
 }
 
 func (a *App) doWork(ctx context.Context, w work, trainers []config.Trainer, watch Watcher) (store.Run, error) {
-	return a.inRun(ctx, watch, func(r *runner.Runner, state store.Store) (store.Run, error) {
+	return a.inRun(ctx, causes[w.Kind], idsOf(trainers), watch, func(ctx context.Context, r *runner.Runner, state store.Store) (store.Run, error) {
 		job, err := a.workJob(ctx, state, w, trainers)
 		if err != nil {
 			return store.Run{}, err

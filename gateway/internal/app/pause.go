@@ -87,8 +87,6 @@ func (a *App) Pause(ctx context.Context, name, reason string) (store.Pause, erro
 // nothing is read or written once this returns.
 func (a *App) pause(ctx context.Context, what pausing) (store.Pause, error) {
 	p := store.Pause{Provider: what.Scope.Provider, Label: what.Scope.Label, Since: a.opts.Now().UTC(), Reason: what.Reason}
-	a.runs.Lock()
-	defer a.runs.Unlock()
 	state, err := a.own(ctx)
 	if err != nil {
 		return p, err
@@ -96,11 +94,23 @@ func (a *App) pause(ctx context.Context, what pausing) (store.Pause, error) {
 	if err := state.Pause(ctx, p); err != nil {
 		return p, fmt.Errorf("store the pause of %s: %w", what.Scope, err)
 	}
+	trainers, err := what.Scope.filter().Pick(a.Config())
+	if err != nil && !errors.Is(err, ErrNothingToDo) {
+		return p, err
+	}
+	// What begins from now on knows of the pause; what began before is waited for.
+	nothing := func(context.Context, func(platform.TrainerID)) error { return nil }
+	if err := a.leased(ctx, "gateway pause", idsOf(trainers), false, nothing); err != nil {
+		return p, fmt.Errorf("%s is paused, but not everything has ended that began before: %w", what.Scope, err)
+	}
 	all, err := state.Pauses(ctx)
 	if err != nil {
 		return p, fmt.Errorf("read the pause of %s: %w", what.Scope, err)
 	}
 	i := slices.IndexFunc(all, func(o store.Pause) bool { return o.Provider == p.Provider && o.Label == p.Label })
+	if i < 0 {
+		return p, nil // it has been ended meanwhile
+	}
 	return all[i], nil // one that was there already keeps its time
 }
 
@@ -147,7 +157,7 @@ func (a *App) retry(ctx context.Context, s scope, watch Watcher) (Retried, error
 	if err != nil {
 		return out, err
 	}
-	out.Run, err = a.inRun(ctx, watch, func(r *runner.Runner, state store.Store) (store.Run, error) {
+	out.Run, err = a.inRun(ctx, CauseRetry, idsOf(trainers), watch, func(ctx context.Context, r *runner.Runner, state store.Store) (store.Run, error) {
 		job, err := a.job(ctx, state, CauseRetry, trainers)
 		if err != nil {
 			return store.Run{}, err

@@ -14,7 +14,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/trainercal/trainercal/gateway/internal/config"
-	"github.com/trainercal/trainercal/gateway/internal/scheduler"
 	"github.com/trainercal/trainercal/gateway/internal/store"
 )
 
@@ -107,47 +106,6 @@ func startsRuns(cfg *config.Config) bool {
 	return cfg.Sync.Engine && slices.ContainsFunc(cfg.Providers, func(p config.Provider) bool {
 		return p.Engine && (p.RemoveOnStop || slices.ContainsFunc(p.Trainers, config.Trainer.Active))
 	})
-}
-
-// engine gives every group of trainers its turns until engine ends; after a reload, the
-// groups of the new configuration. Runs that have begun end with ctx only.
-func (a *App) engine(ctx, engine context.Context) {
-	for engine.Err() == nil {
-		until, stop := context.WithCancel(engine)
-		reloaded := a.Reloads()
-		go func() {
-			defer stop()
-			select {
-			case <-reloaded:
-			case <-until.Done():
-			}
-		}()
-		a.turns(ctx, until)
-		<-until.Done()
-		stop()
-	}
-}
-
-// turns gives the groups of one configuration their turns until engine ends.
-func (a *App) turns(ctx, engine context.Context) {
-	state, err := a.own(ctx)
-	if err != nil {
-		a.opts.Log.Error("the engine cannot start", "error", err)
-		return
-	}
-	groups := a.groups(ctx, state)
-	loop := scheduler.Loop[config.Trainer]{
-		Interval: a.Config().Sync.Interval, Groups: groups, Intervals: a.intervals(groups), Queue: &a.queue,
-		Do: func(_ context.Context, trainers []config.Trainer) {
-			if trainers = a.withoutDone(ctx, state, trainers); len(trainers) == 0 {
-				return
-			}
-			if _, err := a.run(ctx, CauseInterval, trainers, Watcher{}); err != nil {
-				a.opts.Log.Error("the run could not be made or recorded; the next one is made in an interval", "error", err)
-			}
-		},
-	}
-	loop.Run(engine)
 }
 
 // answer does what another command asks for.

@@ -89,10 +89,13 @@ func TestStoppedTrainersArePicked(t *testing.T) {
 	}
 }
 
-// TestProviderIntervals holds eng-2: trainers of one interval are in groups of their own.
-func TestProviderIntervals(t *testing.T) {
+// TestAssignments holds eng-1, eng-2 and map-8: everybody whose engine is on has a turn
+// within the interval of the provider, who is new has it now, and who is switched off none.
+func TestAssignments(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, t.TempDir(), "v1")
+	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	a.opts.Now = func() time.Time { return now }
 	state, err := a.own(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -101,15 +104,43 @@ func TestProviderIntervals(t *testing.T) {
 		a.Config().Providers[i].Engine = true
 	}
 	a.Config().Providers[0].Sync.Interval = time.Hour
-	groups := a.groups(t.Context(), state)
-	if diff := cmp.Diff([]time.Duration{a.Config().Sync.Interval, time.Hour}, a.intervals(groups)); diff != "" {
-		t.Error(diff)
+	due := func() []store.Due {
+		t.Helper()
+		if err := a.assign(t.Context(), state); err != nil {
+			t.Fatal(err)
+		}
+		due, err := state.Dues(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return due
 	}
-	for _, g := range groups {
-		for _, tr := range g {
-			if a.interval(tr) != a.interval(g[0]) {
-				t.Errorf("%s is in a group of another interval", tr.ID)
-			}
+	first := due()
+	if want := len(a.automatic(t.Context(), state)); len(first) != want || want == 0 {
+		t.Fatalf("%d trainers have a turn, want %d", len(first), want)
+	}
+	for _, d := range first {
+		if !d.At.Equal(now) || d.Cause != store.CauseInterval {
+			t.Errorf("%s is new, and due at %s for %q", d.Trainer, d.At, d.Cause)
+		}
+		leases, err := state.Claim(t.Context(), store.Claim{Owner: "x", Now: now, Until: now.Add(time.Minute), Trainers: []platform.TrainerID{d.Trainer}, Due: true})
+		if err != nil || len(leases) != 1 {
+			t.Fatalf("leases %v, %v", leases, err)
+		}
+		if err := state.Unlease(t.Context(), now, leases, a.turnOf(d.Trainer)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, d := range due() {
+		every := a.intervalOf()(d.Trainer)
+		if wait := d.At.Sub(now); wait <= 0 || wait > every {
+			t.Errorf("%s has the next turn after %s, with an interval of %s", d.Trainer, wait, every)
+		}
+	}
+	a.Config().Providers[0].Engine = false
+	for _, d := range due() {
+		if d.Trainer.Provider == a.Config().Providers[0].Name {
+			t.Errorf("%s is due, and the engine is off", d.Trainer)
 		}
 	}
 }

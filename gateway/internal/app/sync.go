@@ -16,7 +16,7 @@ import (
 // The causes of runs.
 const (
 	CauseSync     = "sync"
-	CauseInterval = "interval"
+	CauseInterval = store.CauseInterval
 )
 
 // Watcher hears of a run's progress. Its fields may be nil.
@@ -125,7 +125,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // run makes one sync run in this process, which owns the state.
 func (a *App) run(ctx context.Context, cause string, trainers []config.Trainer, watch Watcher) (store.Run, error) {
-	return a.inRun(ctx, watch, func(r *runner.Runner, state store.Store) (store.Run, error) {
+	return a.inRun(ctx, cause, idsOf(trainers), watch, func(ctx context.Context, r *runner.Runner, state store.Store) (store.Run, error) {
 		job, err := a.job(ctx, state, cause, trainers)
 		if err != nil {
 			return store.Run{}, err
@@ -166,10 +166,10 @@ const pruneEvery = time.Hour
 // prune deletes runs and traces that are older than the configuration keeps them.
 func (a *App) prune(state store.Store) {
 	now := a.opts.Now()
-	if now.Sub(a.pruned) < pruneEvery {
+	last := a.pruned.Load()
+	if (last != 0 && now.Sub(time.Unix(0, last)) < pruneEvery) || !a.pruned.CompareAndSwap(last, now.UnixNano()) {
 		return
 	}
-	a.pruned = now
 	ctx, cancel := context.WithTimeout(context.Background(), tracePatience)
 	defer cancel()
 	a.pruneFeed(ctx, state)

@@ -1,7 +1,7 @@
 // Package scheduler decides when runs start by themselves, and for whom: after a change,
 // after a hint from a calendar, and once an interval.
 //
-// Main types: [Loop] gives groups their turns; [Dispatcher] puts trainers that are due into batches and these into the
+// Main types: [Dispatcher] puts trainers that are due into batches and these into the
 // queue; [Worker] takes a batch from the queue, leases its trainers and has the work
 // done; [Held] are leases while they are worked under, by a worker or a command.
 // [Slot], [Turns], [Ready] and [Batches] are its decisions: functions of what is known and

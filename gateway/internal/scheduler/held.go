@@ -120,8 +120,8 @@ func (h *Held) giveBack(ctx context.Context) {
 	}
 }
 
-// Close gives all leases back. What was not done is due again at once when the work was
-// given up, and is done when it was not.
+// Close gives all leases back. When the work was given up, what was not done is due again
+// as it was before.
 func (h *Held) Close(givenUp bool) {
 	h.stop()
 	h.stopped.Wait()
@@ -133,11 +133,11 @@ func (h *Held) Close(givenUp bool) {
 	)
 	for _, l := range h.leases {
 		rest = append(rest, l)
-		if givenUp {
-			due = append(due, again(l, h.now()))
-		} else {
-			due = append(due, h.after(l.Trainer)...)
+		if givenUp && !l.For.At.IsZero() {
+			l.For.Trainer = l.Trainer
+			due = append(due, l.For)
 		}
+		due = append(due, h.after(l.Trainer)...)
 	}
 	if len(rest) == 0 {
 		return
@@ -145,14 +145,4 @@ func (h *Held) Close(givenUp bool) {
 	if err := h.schedule.Unlease(ctx, h.now(), rest, due); err != nil {
 		h.failed(err)
 	}
-}
-
-// again is what a lease was taken for, due once more.
-func again(l store.Lease, now time.Time) store.Due {
-	d := l.For
-	if d.At.IsZero() {
-		return Turn(l.Trainer, now)
-	}
-	d.Trainer = l.Trainer
-	return d
 }
