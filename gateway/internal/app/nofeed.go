@@ -77,7 +77,8 @@ func (noEvents) PruneEvents(context.Context, time.Time) (int, error) { return 0,
 
 func (noEvents) Webhooks(context.Context) (map[string]store.WebhookState, error) { return nil, nil }
 func (noEvents) KeepWebhooks(context.Context, []string) error                    { return store.ErrReadOnly }
-func (noEvents) WebhookTold(context.Context, string, store.Told) error           { return store.ErrReadOnly }
+
+func (noEvents) WebhookTold(context.Context, string, store.Told) error { return store.ErrReadOnly }
 
 func (noEvents) WebhookTrouble(context.Context, string, *store.WebhookTrouble) error {
 	return store.ErrReadOnly

@@ -26,7 +26,8 @@ const drainPatience = time.Minute
 // under way ends, and Serve returns. When ctx ends, that run is aborted. Ready is
 // called when commands can be handed over.
 func (a *App) Serve(ctx context.Context, drain <-chan struct{}, ready func(Serving)) error {
-	if _, err := a.own(ctx); err != nil {
+	state, err := a.own(ctx)
+	if err != nil {
 		if errors.Is(err, store.ErrLocked) {
 			return fmt.Errorf("%w: is gateway serve running already?", err)
 		}
@@ -50,12 +51,16 @@ func (a *App) Serve(ctx context.Context, drain <-chan struct{}, ready func(Servi
 	if err != nil {
 		return err
 	}
+	stopAPI, err := a.serveAPI(ctx, state, drain)
+	if err != nil {
+		return errors.Join(err, c.listener.Close())
+	}
 	ready(serving())
-	return a.untilDrained(ctx, abort, drain, c)
+	return a.untilDrained(ctx, abort, drain, c, stopAPI)
 }
 
 // untilDrained runs the engine and the control socket, and stops both in order.
-func (a *App) untilDrained(ctx context.Context, abort func(), drain <-chan struct{}, c *control) error {
+func (a *App) untilDrained(ctx context.Context, abort func(), drain <-chan struct{}, c *control, stopAPI func()) error {
 	var group errgroup.Group
 	group.Go(func() error { return c.serve(ctx) })
 	engine, stop := context.WithCancel(ctx)
@@ -75,6 +80,10 @@ func (a *App) untilDrained(ctx context.Context, abort func(), drain <-chan struc
 		a.watchStale(engine)
 		return nil
 	})
+	group.Go(func() error {
+		a.watch(engine, a.Poke)
+		return nil
+	})
 	select {
 	case <-drain:
 	case <-ctx.Done():
@@ -87,6 +96,7 @@ func (a *App) untilDrained(ctx context.Context, abort func(), drain <-chan struc
 		abort()
 	})
 	defer timer.Stop()
+	stopAPI()
 	return errors.Join(group.Wait(), closed)
 }
 
