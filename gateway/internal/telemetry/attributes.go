@@ -74,6 +74,7 @@ var AttributeTable = []Attribute{
 	{"error.type", "string", "any span that failed", "the kind of failure, a code", "429", true},
 	{"http.request.method", "string", "HTTP requests", "the method", "POST", true},
 	{"http.response.status_code", "int", "HTTP requests", "the answer's status", "200", true},
+	{"http.route", "string", "requests to the gateway's API", "the route, without ids", "/v1/providers/{provider}/courses/{id}", false},
 	{"network.protocol.version", "string", "HTTP requests", "the version of HTTP", "1.1", true},
 	{"rpc.method", "string", "gRPC calls, both sides", "the call", "calendar.v1.CalendarService/Read", true},
 	{"rpc.response.status_code", "string", "gRPC calls, both sides", "how it ended", "OK", true},

@@ -8,12 +8,13 @@ import (
 	"sync"
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 )
 
 const (
-	// maxTraces is how many traces are known at a time; those that nothing was heard
-	// of for longest are forgotten.
+	// maxTraces is how many traces are known at a time, of requests and of all else
+	// apart; those that nothing was heard of for longest are forgotten.
 	maxTraces = 1024
 	// maxPluginSpans bounds what plugins may add to one trace.
 	maxPluginSpans = 200_000
@@ -25,6 +26,9 @@ const (
 // no others; and while a run goes on, the ledger holds back what is to be sent of it:
 // whether it is sent depends on how the run ends.
 //
+// The traces that begin with a request to the gateway are counted by themselves: many
+// requests do not make the ledger forget runs.
+//
 // It implements the SDK's SpanProcessor to hear of traces that begin.
 type ledger struct {
 	// ratio is the share of the runs without changes that are sent.
@@ -32,14 +36,16 @@ type ledger struct {
 
 	mu     sync.Mutex
 	traces map[string]*list.Element
-	// order has the trace last heard of in front.
-	order *list.List
-	held  int
+	// runs and requests have the trace last heard of in front.
+	runs, requests *list.List
+	held           int
 }
 
 // traceEntry is one trace; its key is the trace's id.
 type traceEntry struct {
-	id        string
+	id string
+	// request: it begins with a request to the gateway.
+	request   bool
 	plugins   int
 	undecided bool
 	send      bool
@@ -48,7 +54,7 @@ type traceEntry struct {
 }
 
 func newLedger(ratio float64) *ledger {
-	return &ledger{ratio: ratio, traces: map[string]*list.Element{}, order: list.New()}
+	return &ledger{ratio: ratio, traces: map[string]*list.Element{}, runs: list.New(), requests: list.New()}
 }
 
 // OnStart implements the SDK's SpanProcessor: a span without a parent begins a trace.
@@ -63,12 +69,20 @@ func (l *ledger) OnStart(_ context.Context, s sdktrace.ReadWriteSpan) {
 		return
 	}
 	undecided := l.ratio < 1 && s.Name() == SpanRun
-	e := &traceEntry{id: string(id[:]), undecided: undecided, send: !undecided}
-	l.traces[e.id] = l.order.PushFront(e)
-	if l.order.Len() > maxTraces {
-		oldest := l.order.Back()
-		l.forget(oldest)
+	e := &traceEntry{id: string(id[:]), request: s.SpanKind() == trace.SpanKindServer, undecided: undecided, send: !undecided}
+	order := l.order(e)
+	l.traces[e.id] = order.PushFront(e)
+	if order.Len() > maxTraces {
+		l.forget(order.Back())
 	}
+}
+
+// order is where a trace is listed.
+func (l *ledger) order(e *traceEntry) *list.List {
+	if e.request {
+		return l.requests
+	}
+	return l.runs
 }
 
 // OnEnd implements the SDK's SpanProcessor.
@@ -82,7 +96,8 @@ func (*ledger) ForceFlush(context.Context) error { return nil }
 
 // forget drops a trace. The caller holds mu.
 func (l *ledger) forget(e *list.Element) {
-	entry := l.order.Remove(e).(*traceEntry)
+	entry := e.Value.(*traceEntry)
+	l.order(entry).Remove(e)
 	l.held -= entry.heldSpans
 	delete(l.traces, entry.id)
 }
@@ -93,8 +108,9 @@ func (l *ledger) entry(id []byte) *traceEntry {
 	if e == nil {
 		return nil
 	}
-	l.order.MoveToFront(e)
-	return e.Value.(*traceEntry)
+	entry := e.Value.(*traceEntry)
+	l.order(entry).MoveToFront(e)
+	return entry
 }
 
 // admit keeps those of a plugin's spans that belong to traces the gateway began, as
@@ -111,6 +127,21 @@ func (l *ledger) admit(spans []*tracepb.ResourceSpans) (admitted []*tracepb.Reso
 		e.plugins++
 		return true
 	}), dropped
+}
+
+// ofRuns leaves out what is of requests to the gateway: the history is of runs, and at
+// hundreds of requests a second these would push them out. The gateway's spans of
+// kind server are requests; a request can also be part of its sender's trace.
+func (l *ledger) ofRuns(spans []*tracepb.ResourceSpans, from origin) []*tracepb.ResourceSpans {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return filter(spans, func(s *tracepb.Span) bool {
+		if from == fromHost && s.GetKind() == tracepb.Span_SPAN_KIND_SERVER {
+			return false
+		}
+		e := l.entry(s.GetTraceId())
+		return e == nil || !e.request
+	})
 }
 
 // filter keeps the spans that keep says.
@@ -208,7 +239,7 @@ func (l *ledger) decide(e *traceEntry, send bool) []*tracepb.ResourceSpans {
 // some.
 func (l *ledger) largest() *traceEntry {
 	var most *traceEntry
-	for e := l.order.Front(); e != nil; e = e.Next() {
+	for e := l.runs.Front(); e != nil; e = e.Next() {
 		if entry := e.Value.(*traceEntry); most == nil || entry.heldSpans > most.heldSpans {
 			most = entry
 		}
@@ -222,7 +253,7 @@ func (l *ledger) rest() []*tracepb.ResourceSpans {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var out []*tracepb.ResourceSpans
-	for e := l.order.Front(); e != nil; e = e.Next() {
+	for e := l.runs.Front(); e != nil; e = e.Next() {
 		if entry := e.Value.(*traceEntry); entry.undecided {
 			out = append(out, l.decide(entry, true)...)
 		}

@@ -2,9 +2,11 @@ package telemetry
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -147,5 +149,56 @@ func TestHeldSpansAreBounded(t *testing.T) {
 	}
 	if rest := count(l.rest()); rest+sent != 5*(maxHeld/3) {
 		t.Errorf("%d sent and %d held: some are lost", sent, rest)
+	}
+}
+
+// Requests to the gateway are sent to a collector, by route and without what an address
+// holds. The history, which is of runs, is not filled with them; and thousands of them
+// do not make the ledger forget a run that goes on, to which its plugin still adds.
+func TestRequestsLeaveRunsAlone(t *testing.T) {
+	upstream, dir := &collector{}, shortDir(t)
+	history := filepath.Join(dir, "traces.db")
+	tel := start(t, Options{Socket: filepath.Join(dir, "o.sock"), History: history, TracesEndpoint: upstream.overHTTP(t)})
+	ctx, run := tel.Tracer().Start(t.Context(), SpanRun)
+	request := func(ctx context.Context) trace.TraceID {
+		_, span := tel.Tracer().Start(ctx, "PUT /v1/courses/{id}", trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(
+			attribute.String("http.route", "/v1/courses/{id}"), attribute.String("url.path", "/v1/courses/"+secret)))
+		defer span.End()
+		return span.SpanContext().TraceID()
+	}
+	var last trace.TraceID
+	for range maxTraces + 1 {
+		last = request(t.Context())
+	}
+	caller := trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{2}, Remote: true})
+	request(trace.ContextWithRemoteSpanContext(t.Context(), caller))
+	p := plugin(t, tel.Endpoint())
+	_, call := p.Tracer("transport").Start(ctx, "graph delta")
+	call.End()
+	if err := p.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	run.End()
+	if err := tel.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for id, want := range map[trace.TraceID][]string{
+		run.SpanContext().TraceID(): {"graph delta", SpanRun}, last: {"PUT /v1/courses/{id}"}, caller.TraceID(): {"PUT /v1/courses/{id}"},
+	} {
+		if got := upstream.sent(id); !slices.Equal(got, want) {
+			t.Errorf("sent %v, want %v", got, want)
+		}
+	}
+	if text := upstream.text(); strings.Contains(text, secret) || !strings.Contains(text, `"http.route"`) {
+		t.Error("the collector got the address of a request, or not its route")
+	}
+	kept := open(t, history)
+	for _, id := range []trace.TraceID{last, caller.TraceID()} {
+		if spans, err := kept.Trace(t.Context(), id.String()); !errors.Is(err, ErrNoTrace) {
+			t.Errorf("the history keeps a request: %v, %v", spans, err)
+		}
+	}
+	if spans, err := kept.Trace(t.Context(), run.SpanContext().TraceID().String()); err != nil || len(spans) != 2 {
+		t.Errorf("the history has %v of the run, error %v", spans, err)
 	}
 }

@@ -146,7 +146,7 @@ func (t *Telemetry) takeFromPlugin(ctx context.Context, spans []*tracepb.Resourc
 	return t.take(ctx, admitted, fromPlugin)
 }
 
-// take keeps and relays spans that were cleaned.
+// take keeps and relays spans that were cleaned; of requests none are kept.
 func (t *Telemetry) take(ctx context.Context, spans []*tracepb.ResourceSpans, from origin) error {
 	if t.relay != nil {
 		t.relay.send(t.ledger.release(spans))
@@ -154,7 +154,7 @@ func (t *Telemetry) take(ctx context.Context, spans []*tracepb.ResourceSpans, fr
 	if t.history == nil {
 		return nil
 	}
-	return t.history.add(ctx, spansOf(spans), from)
+	return t.history.add(ctx, spansOf(t.ledger.ofRuns(spans, from)), from)
 }
 
 // hostClient is the way of the gateway's own spans: the exporter gives them in
