@@ -107,9 +107,8 @@ func Migrate[TTx any](ctx context.Context, driver riverdriver.Driver[TTx], tx TT
 	if err != nil {
 		return fmt.Errorf("migrate the queue's tables: %w", err)
 	}
-	// One transaction for all is possible, as none of the steps up to the version needs
-	// another one to be committed before.
-	_, err = migrator.MigrateTx(ctx, tx, rivermigrate.DirectionUp, &rivermigrate.MigrateOpts{TargetVersion: version}) //nolint:staticcheck // SA1019: see above
+	//lint:ignore SA1019 one transaction for all is possible: no step up to the version needs another one committed before it
+	_, err = migrator.MigrateTx(ctx, tx, rivermigrate.DirectionUp, &rivermigrate.MigrateOpts{TargetVersion: version})
 	if err != nil {
 		return fmt.Errorf("migrate the queue's tables to version %d: %w", version, err)
 	}
