@@ -10,6 +10,7 @@ import (
 
 	"github.com/trainercal/trainercal/gateway/internal/httpapi"
 	"github.com/trainercal/trainercal/gateway/internal/store"
+	"github.com/trainercal/trainercal/gateway/internal/tlsfiles"
 )
 
 // apiPatience is how long the end of the gateway waits for requests under way.
@@ -29,6 +30,13 @@ func (a *App) serveAPI(ctx context.Context, state store.Store, stopping <-chan s
 	}
 	service := &apiService{app: a, Store: state, ctx: ctx, began: a.opts.Now(), stopping: stopping}
 	server := httpapi.New(service, httpapi.Options{Log: a.opts.Log.Named("api"), Tracer: tel.Provider(), Now: a.opts.Now}).HTTP()
+	if api.CertFile != "" {
+		certificate, err := tlsfiles.Load(api.CertFile, api.KeyFile, func(err error) { a.opts.Log.Warn("api { tls }", "error", err) })
+		if err != nil {
+			return nil, err
+		}
+		server.TLSConfig = certificate.Config()
+	}
 	listener, err := net.Listen("tcp", api.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("listen for the API: %w", err)
@@ -36,7 +44,7 @@ func (a *App) serveAPI(ctx context.Context, state store.Store, stopping <-chan s
 	over := make(chan error, 1)
 	go func() {
 		if api.CertFile != "" {
-			over <- server.ServeTLS(listener, api.CertFile, api.KeyFile)
+			over <- server.ServeTLS(listener, "", "") // the certificate is in its configuration
 		} else {
 			over <- server.Serve(listener)
 		}

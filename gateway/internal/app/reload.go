@@ -165,6 +165,8 @@ func fixed(now, next *config.Config) hcl.Diagnostics {
 	before, after := now.Telemetry, next.Telemetry
 	before.KeepRuns, after.KeepRuns = 0, 0 // taken anew each time
 	diags = append(diags, changed(before != after, "telemetry (but for keep_runs)", restart)...)
+	address := func(api config.API) [3]string { return [3]string{api.Listen, api.CertFile, api.KeyFile} }
+	diags = append(diags, changed(address(now.API) != address(next.API), "api { listen } or the names of its files in tls", restart)...)
 	return diags
 }
 
