@@ -108,12 +108,39 @@ func (a *account) verifyRead(ctx context.Context, m sdk.Mailbox) sdk.Check {
 // verifySubject is the title of the test appointment, in case anybody ever sees it.
 const verifySubject = "Calendar gateway check (removed at once)"
 
-// verifyWrite writes a private test appointment, reads it back and removes it.
+// verifyInstallation is the installation in the marker of test appointments. No gateway
+// has it, so that no sync takes one for its own.
+const verifyInstallation = "gateway-verify"
+
+// removeLeft removes the test appointments that checks left behind which were killed.
+func (a *account) removeLeft(ctx context.Context, m sdk.Mailbox) *sdk.Error {
+	var left []calendar.ItemID
+	err := a.graph.marked(ctx, m.Address, "ep/value ne null", func(events []event, _ bool) error {
+		for i := range events {
+			if marker := events[i].marker(); marker != nil && marker.Installation == verifyInstallation {
+				left = append(left, calendar.ItemID(events[i].ID))
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return contract.AsError(err)
+	}
+	for _, id := range left {
+		if gone := a.writeOne(ctx, m, sdk.Operation{ID: "verify", Kind: sdk.Delete, ItemID: id}); gone.Err != nil {
+			return gone.Err
+		}
+	}
+	return nil
+}
+
+// verifyWrite writes a private test appointment, reads it back and removes it, and with it
+// any that an interrupted check left behind.
 func (a *account) verifyWrite(ctx context.Context, m sdk.Mailbox, c graphCalendar) (private, write sdk.Check) {
 	start := a.now().UTC().Truncate(time.Hour).Add(time.Hour)
 	op := sdk.Operation{
 		ID: "verify", Kind: sdk.Create,
-		Marker: calendar.Marker{Installation: "gateway-verify", Key: "verify", Generation: uuid.NewString()},
+		Marker: calendar.Marker{Installation: verifyInstallation, Key: "verify", Generation: uuid.NewString()},
 		Appointment: calendar.Appointment{
 			Subject: verifySubject, ShowAs: calendar.ShowAsFree, Sensitivity: calendar.SensitivityPrivate,
 			When: calendar.When{Start: start, End: start.Add(time.Minute), TimeZone: "UTC"},
@@ -163,6 +190,9 @@ func (a *account) verifyClean(ctx context.Context, m sdk.Mailbox, op sdk.Operati
 	gone := a.writeOne(ctx, m, sdk.Operation{ID: "verify", Kind: sdk.Delete, ItemID: made.ItemID})
 	if gone.Err != nil {
 		return leftBehind(failed(m.Address, "write", "removed the test appointment", gone.Err), op)
+	}
+	if err := a.removeLeft(ctx, m); err != nil {
+		return failed(m.Address, "write", "removed what an interrupted check had left behind", err)
 	}
 	return sdk.Check{Mailbox: m.Address, Step: "write", Outcome: sdk.Passed, Observed: "wrote and removed a test appointment"}
 }

@@ -4,14 +4,18 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/trainercal/trainercal/plugins/internal/exchange"
 	"github.com/trainercal/trainercal/sdk"
+	"github.com/trainercal/trainercal/sdk/calendar"
 )
 
 // mailboxFake is a fake with one working mailbox: what is created is there until it
@@ -49,6 +53,8 @@ func (m *mailboxFake) serve(c call) reply {
 		return ok(map[string]any{"id": "C", "canViewPrivateItems": true})
 	case strings.HasSuffix(c.path, "/delta"):
 		return ok(lastPage("d1"))
+	case strings.HasSuffix(c.path, "/events"):
+		return ok(map[string]any{"value": slices.AppendSeq([]map[string]any{}, maps.Values(m.events))})
 	case m.events[id] != nil:
 		return ok(m.events[id])
 	}
@@ -191,6 +197,22 @@ func TestVerifyCleansUp(t *testing.T) {
 			t.Errorf("ends with %q, left behind %v", last, m.events)
 		}
 	})
+}
+
+// A check that was killed leaves its test appointment behind; the next one removes it, and
+// nothing else that carries a marker.
+func TestVerifyRemovesWhatAKilledOneLeft(t *testing.T) {
+	m := newMailboxFake(t, nil)
+	for id, installation := range map[string]string{"left": verifyInstallation, "course": "northwind-sync"} {
+		marker := calendar.Marker{Installation: installation, Key: "verify", Generation: "1"}
+		m.events[id] = row(id, map[string]any{"singleValueExtendedProperties": []any{
+			map[string]any{"id": exchange.GraphMarkerProperty, "value": marker.String()},
+		}})
+	}
+	lines := verify(t, m.account(), ana)
+	if last := lines[len(lines)-1]; last != ana+" write passed" || len(m.events) != 1 || m.events["course"] == nil {
+		t.Errorf("ends with %q, there is %v", last, m.events)
+	}
 }
 
 // A server that cannot be reached fails the step that says how far the request got.
