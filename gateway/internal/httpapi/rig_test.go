@@ -68,8 +68,9 @@ func (f *fake) GatewayStatus(context.Context, []string) (Status, error) {
 	}
 	return Status{Accounts: []Account{}}, nil
 }
-func (f *fake) Ready(context.Context) error                                     { return nil }
-func (f *fake) Sync(context.Context, Selection) (string, error)                 { return "run", nil }
+func (f *fake) Ready(context.Context) error { return nil }
+func (f *fake) Sync(context.Context, Selection) (string, error) { return "run", nil }
+
 func (f *fake) Resync(context.Context, Selection, bool) (string, error)         { return "run", nil }
 func (f *fake) Plan(context.Context, Selection) ([]TrainerPlan, error)          { return nil, nil }
 func (f *fake) Retry(context.Context, platform.TrainerID) (string, error)       { return "run", nil }

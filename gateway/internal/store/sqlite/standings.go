@@ -26,8 +26,8 @@ func (s *Store) Standings(ctx context.Context) (map[platform.TrainerID]store.Sta
 		defer rows.Close() //nolint:errcheck // rows.Err tells
 		for rows.Next() {
 			var (
-				id     platform.TrainerID
-				one    store.Standing
+				id           platform.TrainerID
+				one          store.Standing
 				proven, read sql.NullInt64
 			)
 			if err := rows.Scan(&id.Provider, &id.Label, &one.Failing, &proven, &read, &one.Held, &one.Conflicts); err != nil {
