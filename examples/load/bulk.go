@@ -25,7 +25,7 @@ func (w *writer) bulk(ctx context.Context) error {
 	var changes []change
 	var wrong []int
 	n := 0
-	for _, i := range w.random.Perm(len(w.slots))[:1+w.random.IntN(maxBulk)] {
+	for _, i := range w.random.Perm(len(w.slots))[:1+w.random.IntN(min(maxBulk, len(w.slots)))] {
 		if n++; w.random.IntN(10) == 0 {
 			wrong = append(wrong, n)
 			lines.WriteString(`{"op":"upsert","course":{"id":"wrong","name":"without trainers"}}` + "\n")

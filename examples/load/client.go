@@ -65,7 +65,7 @@ func (c *client) ask(ctx context.Context, r request) (answer, error) {
 				c.figures.fail("%s %s: the connection broke: %v", r.method, r.path, err)
 			}
 		default:
-			c.figures.answered(a.status, time.Since(sent))
+			c.figures.answered(r.method, a.status, time.Since(sent))
 			if a.status < 500 && a.status != http.StatusTooManyRequests {
 				a.unsure = unsure
 				return a, nil

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -17,7 +18,7 @@ type figures struct {
 	mu       sync.Mutex
 	statuses map[int]int
 	writes   map[string]int
-	// single are latencies of answers, whole those of writes from when they were due to
+	// single are latencies of answers to writes, whole those of writes from when they were due to
 	// when they were settled, with all attempts.
 	single, whole []time.Duration
 	breaks        int
@@ -52,11 +53,15 @@ func (f *figures) broken() {
 	f.breaks++
 }
 
-func (f *figures) answered(status int, after time.Duration) {
+// answered notes an answer. How long reading takes says nothing: those who follow the feed
+// wait for news.
+func (f *figures) answered(method string, status int, after time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.statuses[status]++
-	f.single = append(f.single, after)
+	if method != http.MethodGet {
+		f.single = append(f.single, after)
+	}
 }
 
 // settled notes a write of a sort.
@@ -86,7 +91,7 @@ func (f *figures) print(w io.Writer, during time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	fmt.Fprintf(w, "writes      %d in %s, %.1f/s: %s\n", len(f.whole), during.Round(time.Second), float64(len(f.whole))/during.Seconds(), counts(f.writes))
-	fmt.Fprintf(w, "answers     %d: %s; %d connections broke\n", len(f.single), counts(f.statuses), f.breaks)
+	fmt.Fprintf(w, "answers     %s; %d connections broke\n", counts(f.statuses), f.breaks)
 	fmt.Fprintf(w, "latency     of answers %s; of writes since they were due %s\n", latencies(f.single), latencies(f.whole))
 }
 

@@ -67,7 +67,7 @@ func parse(args []string, errOut io.Writer) (options, error) {
 	f.IntVar(&o.rate, "rate", 200, "`N` writes a second")
 	f.IntVar(&o.edits, "edits", 20, "`N` calendar edits a second")
 	f.DurationVar(&o.length, "for", time.Minute, "how long to write and edit")
-	f.DurationVar(&o.latency, "latency", 50*time.Millisecond, "how long the calendars' server waits before each answer")
+	f.DurationVar(&o.latency, "latency", 30*time.Millisecond, "how long the calendars' server waits before each answer")
 	f.DurationVar(&o.interval, "interval", 30*time.Second, "the gateway's interval")
 	f.DurationVar(&o.patience, "patience", 10*time.Minute, "how long calendars may take to become true afterwards")
 	f.DurationVar(&o.steady, "steady", 35*time.Second, "how long they must stay so")

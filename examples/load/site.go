@@ -26,10 +26,10 @@ const token = "load-program-on-this-machine"
 // ownItems is how many appointments each trainer has from the beginning.
 const ownItems = 3
 
-// slowShare of the simulator's answers take longer by slowBy.
+// slowShare of the simulator's answers take slowBy times as long as the others.
 const (
-	slowShare = 0.02
-	slowBy    = 2000
+	slowShare = 0.01
+	slowBy    = 40
 )
 
 func newSite(o options, monday time.Time) (*site, error) {
@@ -46,8 +46,8 @@ func newSite(o options, monday time.Time) (*site, error) {
 }
 
 func (s *site) fill(o options, monday time.Time) error {
-	if o.latency > 0 {
-		if _, err := s.sim.AddFault(exchangesim.Fault{Mode: exchangesim.FaultSlow, Rate: slowShare, DelayMS: slowBy}); err != nil {
+	if o.latency >= time.Millisecond {
+		if _, err := s.sim.AddFault(exchangesim.Fault{Mode: exchangesim.FaultSlow, Rate: slowShare, DelayMS: int(slowBy * o.latency.Milliseconds())}); err != nil {
 			return fmt.Errorf("make the simulator slow: %w", err)
 		}
 	}

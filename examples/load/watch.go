@@ -36,7 +36,7 @@ func twins(where string, items []world.Item) []string {
 	var out []string
 	for _, item := range written {
 		id := named.FindString(item.Subject)
-		if count[id]++; count[id] == 2 {
+		if count[id]++; id != "" && count[id] == 2 {
 			out = append(out, fmt.Sprintf("%s has two items of %s at the same time", where, id))
 		}
 	}

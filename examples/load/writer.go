@@ -9,11 +9,15 @@ import (
 	"time"
 )
 
-// writers is how many write at once; each has slots of its own.
-const (
-	writers   = 64
-	slotsEach = 60
-)
+// writers is how many write at once.
+const writers = 64
+
+// slotsEach is how many slots each writer has: so many that each lives through about four
+// writes, within limits.
+func slotsEach(o options) int {
+	writes := o.length.Seconds() * float64(o.rate)
+	return min(max(2, int(writes)/writers/4), 20)
+}
 
 // writer is one hand of the platform's.
 type writer struct {
@@ -28,7 +32,7 @@ type writer struct {
 func newWriter(n int, c *client, o options, monday time.Time, capacity int) *writer {
 	random := rand.New(rand.NewPCG(o.seed, uint64(n)))
 	return &writer{
-		client: c, random: random, slots: newSlots(n, slotsEach), due: make(chan time.Time, capacity),
+		client: c, random: random, slots: newSlots(n, slotsEach(o)), due: make(chan time.Time, capacity),
 		make: &generator{random: random, trainers: o.trainers, monday: monday},
 	}
 }
