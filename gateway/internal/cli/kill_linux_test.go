@@ -83,6 +83,8 @@ type killRig struct {
 	sim *exchangesim.Server
 	env []string
 	dir string
+	// boxes are the addresses of all mailboxes.
+	boxes []string
 
 	mu sync.Mutex
 	// gateway is the process of the running sync, 0 outside of one.
@@ -94,7 +96,7 @@ type killRig struct {
 
 func newKillRig(t *testing.T) *killRig {
 	t.Helper()
-	r := &killRig{t: t, dir: t.TempDir()}
+	r := &killRig{t: t, dir: t.TempDir(), boxes: slices.Clone(mailboxes)}
 	sim, env, err := newSim(r.observe)
 	if err != nil {
 		t.Fatal(err)
@@ -313,7 +315,7 @@ func (r *killRig) state() endState {
 		Calendars: map[string][]calendarItem{}, Platform: map[string][]pulledItem{},
 		Links: map[string][]rememberedItem{}, Failing: map[string]string{},
 	}
-	for _, address := range mailboxes {
+	for _, address := range r.boxes {
 		for _, it := range r.mailbox(address).Items(world.Calendar) {
 			s.Calendars[address] = append(s.Calendars[address], calendarItem{
 				it.Subject, it.Location, it.Body.AsText(), string(it.ShowAs), string(it.Sensitivity),

@@ -69,8 +69,8 @@ func (r *killRig) repeat(command []string) {
 }
 
 // TestWorkKilledAnywhere does so in the middle of what an operator has done: a re-sync
-// (resync-1), a move to other mailboxes (map-5, I5), an adoption (move-1) and an approval
-// (hold-1).
+// (resync-1), a move to other mailboxes or to another service (map-5, I5), an adoption
+// (move-1) and an approval (hold-1).
 func TestWorkKilledAnywhere(t *testing.T) {
 	gateway := buildWithFailpoints(t)
 	few := moments
@@ -81,6 +81,7 @@ func TestWorkKilledAnywhere(t *testing.T) {
 		"re-sync":          {prepare: synced, command: []string{"resync", "--yes"}, fewest: 20},
 		"re-sync in place": {prepare: synced, command: []string{"resync", "--in-place", "--yes"}, fewest: 20},
 		"move":             {prepare: moved, command: []string{"sync"}, again: true, fewest: 20},
+		"other service":    {prepare: onPremises, command: []string{"sync"}, again: true, fewest: 20},
 		"adoption":         {prepare: formerly, command: []string{"adopt", "--yes"}, again: true, fewest: 10},
 		"removal":          {prepare: formerly, command: []string{"adopt", "--remove", "--yes"}, again: true, fewest: 10},
 		"approval":         {prepare: emptied, command: []string{"approve", "ana"}, again: true, fewest: 4},
@@ -102,13 +103,49 @@ func synced(r *killRig) {
 func moved(r *killRig) {
 	r.near()
 	r.command("sync")
+	r.configure(mailboxes[0], mailboxes[1], mailboxes[1], mailboxes[0])
+}
+
+// onPremises gives Ana, who has something in her calendar, a mailbox of another service.
+func onPremises(r *killRig) {
+	const address = "ana.ortiz@northwind.example"
+	r.near()
+	r.command("sync")
+	if _, err := r.sim.World().AddMailbox(world.Profile{SMTP: address, Zone: "Europe/London"}); err != nil {
+		r.t.Fatal(err)
+	}
+	r.boxes = append(r.boxes, address)
+	r.own(address, ownItem(25, "Moved in", nil))
+	r.configure(
+		`email     = "`+mailboxes[0]+`"`, `email = "`+address+`"
+    service = "exchange-onprem"`,
+		`  trainer "ana" {`, `  account "exchange-onprem" {
+    master_account = "calendar@northwind.example"
+    settings {
+      url      = env("EWS_URL")
+      username = "calendar@lakeside.example"
+      password = env("EWS_PASSWORD")
+    }
+  }
+
+  trainer "ana" {`,
+		`provider "northwind" {`, `exclusion "exchange-online-or-onprem" {
+  enabled = false
+}
+
+provider "northwind" {`,
+	)
+}
+
+// configure replaces texts in the configuration, given as old, new pairs.
+func (r *killRig) configure(pairs ...string) {
+	r.t.Helper()
 	name := filepath.Join(r.dir, "gateway.hcl")
 	text, err := os.ReadFile(name)
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	swapped := strings.NewReplacer(mailboxes[0], mailboxes[1], mailboxes[1], mailboxes[0]).Replace(string(text))
-	if err := os.WriteFile(name, []byte(swapped), 0o600); err != nil {
+	if err := os.WriteFile(name, []byte(strings.NewReplacer(pairs...).Replace(string(text))), 0o600); err != nil {
 		r.t.Fatal(err)
 	}
 }
