@@ -7,8 +7,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
-
-	"github.com/trainercal/trainercal/gateway/internal/store"
 )
 
 // always is what must hold at every moment: P4, push-10 and push-11.
@@ -122,6 +120,7 @@ func (h *history) checkPushed(who *trainer) {
 			got[e.key] = append(got[e.key], e.shown)
 		}
 	}
+	h.checkFailed(who, got)
 	for key, w := range want {
 		right := 0
 		for _, g := range got[key] {
@@ -134,7 +133,7 @@ func (h *history) checkPushed(who *trainer) {
 		}
 	}
 	for key, items := range got {
-		if _, wanted := want[key]; !wanted && !h.ended(who, key, items) && !h.copied[who.address+key] && !h.orphans[who.address+key] {
+		if _, wanted := want[key]; !wanted && !h.ended(who, key, items) && !h.copied[who.address+key] && !h.orphans[who.address+key] && !h.left(who, key) {
 			h.t.Fatalf("push-8: %s has %s, which nobody wants: %+v", who.label, key, items)
 		}
 	}
@@ -146,15 +145,21 @@ func (h *history) ended(who *trainer, key string, items []shown) bool {
 	if !slices.ContainsFunc(items, func(s shown) bool { return s.End.After(h.now) }) {
 		return true
 	}
-	kind, id, _ := strings.Cut(strings.TrimPrefix(key, "northwind/"+who.label+"/"), "/")
-	if kind == "session" {
-		id, _, _ = strings.Cut(id, "/")
-	}
+	id := courseOf(who, key)
 	if c, ok := h.courses[id]; ok {
 		return c.trainers[who.label] && !c.start.Add(hours(c.hours)).After(h.now)
 	}
 	b, ok := h.blocks[id]
 	return ok && b.trainer == who.label && !b.start.Add(hours(b.hours)).After(h.now)
+}
+
+// courseOf is the id of the course, or of the unavailability, that a key is for.
+func courseOf(who *trainer, key string) string {
+	kind, id, _ := strings.Cut(strings.TrimPrefix(key, "northwind/"+who.label+"/"), "/")
+	if kind == "session" {
+		id, _, _ = strings.Cut(id, "/")
+	}
+	return id
 }
 
 // checkPulled compares what the platform shows, within the window, with the model.
@@ -172,7 +177,7 @@ func (h *history) checkPulled(who *trainer) {
 	var got []shown
 	for _, m := range mirrors {
 		// A person's copy of our item is theirs and blocks time; the model leaves it out.
-		if h.inWindow(m) && !strings.Contains(m.Text, "Training: ") && !strings.HasPrefix(m.Text, "Away ") {
+		if h.inWindow(m) && !ourText(m.Text) {
 			got = append(got, m)
 		}
 	}
@@ -201,9 +206,7 @@ func (h *history) checkQuiet() {
 	if diff := cmp.Diff(map[string]int{"Read": 1}, h.gateway.account.calls); diff != "" && h.anyActive() {
 		h.t.Fatalf("P8: a quiet run costs more than a read: %s", diff)
 	}
-	if run.State != store.RunOK {
-		h.t.Fatalf("a quiet run is %s: %s", run.State, failures(run))
-	}
+	h.undisturbed(run)
 }
 
 func (h *history) anyActive() bool {

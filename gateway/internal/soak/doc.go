@@ -11,8 +11,10 @@
 // P2 after a run nothing is planned; P3 a failed read removes nothing; P4 a native
 // item is never touched; P5 the order of pages does not matter; P6 a crash and a
 // rerun end like no crash; P7 private text is nowhere in the state; P8 a quiet run
-// costs one read; one item for a course and trainer (push-10); no mail (push-11); and
-// convergence after any history.
+// costs one read; one item for a course and trainer (push-10); no mail (push-11); what
+// the guard holds stays until it is approved, and all else goes on (hold-1); what an
+// operator's template fails for is left as it was, and told (push-4); and convergence
+// after any history.
 //
 // It runs over calendars in memory and over the simulated Exchange through both of
 // its plugins. `make soak` lets it run for long; a failing history is replayed with

@@ -123,7 +123,7 @@ func platformCourse(c course) platform.Course {
 	p := platform.Course{
 		Provider: "northwind", ID: c.id, Name: c.name, Kind: platform.KindClass, Status: platform.StatusConfirmed,
 		Start: c.start, End: c.start.Add(time.Duration(c.hours) * time.Hour), TimeZone: home, Trainers: []platform.CourseTrainer{},
-		Sessions: sessionsOf(c),
+		Sessions: sessionsOf(c), Cost: c.cost,
 	}
 	if c.cancelled {
 		p.Status = platform.StatusCancelled

@@ -25,6 +25,9 @@ type history struct {
 	// orphans are items, by address and key, that the gateway may no longer know why
 	// it wrote: they are found and shown, and only a re-sync removes them.
 	orphans map[string]bool
+	// told are the forms, by trainer and key, in which the gateway was told of what is to
+	// be pushed.
+	told map[string][]shown
 	// addresses are each trainer's mailboxes: of the start, and to move to.
 	addresses map[string][]string
 }
@@ -33,7 +36,7 @@ var begin = time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
 
 // live makes a history over new calendars and lets it be as rapid wants it.
 func live(tb testing.TB, t *rapid.T, kind func(testing.TB) calendars) {
-	h := &history{model: newModel(begin), t: t, calendars: kind(tb), copied: map[string]bool{}, orphans: map[string]bool{}, addresses: map[string][]string{}}
+	h := &history{model: newModel(begin), t: t, calendars: kind(tb), copied: map[string]bool{}, orphans: map[string]bool{}, told: map[string][]shown{}, addresses: map[string][]string{}}
 	account := h.calendars.account(tb)
 	defer account.Close() //nolint:errcheck // the calendars go with the test
 	h.gateway = newGateway(tb, account, func() time.Time { return h.now })
@@ -44,7 +47,7 @@ func live(tb testing.TB, t *rapid.T, kind func(testing.TB) calendars) {
 		for _, address := range h.addresses[label] {
 			h.natives[address] = map[string]native{}
 		}
-		h.trainers = append(h.trainers, &trainer{label: label, address: h.addresses[label][0], push: true, pull: true})
+		h.trainers = append(h.trainers, &trainer{label: label, address: h.addresses[label][0], push: true, pull: true, styled: label == "ben"})
 	}
 	t.Repeat(map[string]func(*rapid.T){
 		"":                   h.always,
@@ -88,7 +91,7 @@ func (h *history) drawTime(t *rapid.T) time.Time {
 
 func (h *history) schedule(t *rapid.T) {
 	c := course{
-		id: h.fresh("c"), name: h.fresh("Course "), start: h.drawTime(t), hours: rapid.IntRange(1, 30).Draw(t, "hours"), trainers: map[string]bool{},
+		id: h.fresh("c"), name: h.fresh("Course "), start: h.drawTime(t), hours: rapid.IntRange(1, 30).Draw(t, "hours"), trainers: map[string]bool{}, cost: drawCost(t),
 	}
 	c.sessions = rapid.IntRange(0, min(2, c.hours)).Draw(t, "sessions")
 	c.trainers["ana"], c.trainers["ben"] = rapid.Bool().Draw(t, "ana"), rapid.Bool().Draw(t, "ben")
@@ -98,7 +101,9 @@ func (h *history) schedule(t *rapid.T) {
 func (h *history) changeCourse(t *rapid.T) {
 	c := h.courses[pick(t, "course", h.courses)]
 	c.trainers = map[string]bool{"ana": c.trainers["ana"], "ben": c.trainers["ben"]}
-	switch rapid.SampledFrom([]string{"move", "rename", "cancel", "ana", "ben"}).Draw(t, "what") {
+	switch rapid.SampledFrom([]string{"move", "rename", "cancel", "cost", "ana", "ben"}).Draw(t, "what") {
+	case "cost":
+		c.cost = drawCost(t)
 	case "move":
 		c.start = h.drawTime(t)
 	case "rename":
@@ -266,15 +271,16 @@ func (h *history) resync(t *rapid.T) {
 	if crashes {
 		h.must(h.gateway.close())
 		h.must(h.gateway.open())
-	} else if run.State != store.RunOK {
-		t.Fatalf("an undisturbed re-sync is %s: %s", run.State, failures(run))
+		return
 	}
+	h.undisturbed(run)
 }
 
 func (h *history) run() store.Run { return h.runKind(runner.Sync) }
 
 func (h *history) runKind(kind runner.Kind) store.Run {
 	h.must(h.gateway.tell(h.model))
+	h.listen()
 	j := job(h.model)
 	j.Kind = kind
 	run, err := h.gateway.runner().Run(context.Background(), j)
@@ -286,10 +292,10 @@ func (h *history) runKind(kind runner.Kind) store.Run {
 
 func (h *history) sync(t *rapid.T) {
 	*h.gateway.account.disturbance = disturbance{}
-	run := h.run()
-	if run.State != store.RunOK {
-		t.Fatalf("an undisturbed run is %s: %s", run.State, failures(run))
-	}
+	before := h.held()
+	h.undisturbed(h.run())
+	h.guarded(before)
+	h.goesOn()
 }
 
 func failures(run store.Run) string {
@@ -320,9 +326,10 @@ func (h *history) syncDisturbed(t *rapid.T) {
 		d.crashAt = rapid.IntRange(1, 15).Draw(t, "step")
 	}
 	h.gateway.account.disturbance = d
-	before := h.failing(d)
+	before, held := h.failing(d), h.held()
 	h.run()
 	h.nothingLost(before)
+	h.guarded(held)
 	h.gateway.account.disturbance = &disturbance{}
 	if d.crashAt > 0 { // the next process starts
 		h.must(h.gateway.close())

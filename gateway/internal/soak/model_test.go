@@ -29,6 +29,9 @@ type course struct {
 	start     time.Time
 	hours     int
 	cancelled bool
+	// cost is in the titles that an operator's template makes; of one that is
+	// unworkable, the template fails.
+	cost string
 	// sessions is how many parts it has, of an hour each; 0 for none.
 	sessions int
 	trainers map[string]bool
@@ -49,6 +52,8 @@ type trainer struct {
 	// remove: what was written goes from a direction that is off; split: sessions are
 	// appointments of their own.
 	remove, split bool
+	// styled: the titles are made by an operator's template (push-4).
+	styled bool
 }
 
 // native is an item of a trainer's own: a single, or a series of so many weeks.
@@ -80,19 +85,43 @@ func (m *model) fresh(prefix string) string {
 	return fmt.Sprintf("%s%03d", prefix, m.made)
 }
 
+// title is the text that the course has in the trainer's calendar.
+func (c course) title(t *trainer) string {
+	text := "Training: " + c.name
+	if t.styled {
+		text = "Training: " + c.cost + " " + c.name
+	}
+	if c.cancelled {
+		text = "Cancelled: " + text
+	}
+	return text
+}
+
+const unworkable = "unworkable"
+
+// fails reports whether the template has no text for the course.
+func (c course) fails(t *trainer) bool { return t.styled && c.cost == unworkable }
+
+// unrendered reports whether a template fails for something that is to be pushed.
+func (m *model) unrendered(t *trainer) bool {
+	for _, c := range m.courses {
+		if t.push && c.trainers[t.label] && c.fails(t) && c.start.Add(hours(c.hours)).After(m.now) {
+			return true
+		}
+	}
+	return false
+}
+
 // pushed is what must be in the trainer's calendar, by key; what has ended is left as
-// it is, and is not here.
+// it is, and is not here. Neither is that for which a template fails.
 func (m *model) pushed(t *trainer) map[string]shown {
 	want := map[string]shown{}
 	for _, c := range m.courses {
 		end := c.start.Add(time.Duration(c.hours) * time.Hour)
-		if !c.trainers[t.label] || !end.After(m.now) {
+		if !c.trainers[t.label] || !end.After(m.now) || c.fails(t) {
 			continue
 		}
-		s := shown{Text: "Training: " + c.name, Start: c.start, End: end}
-		if c.cancelled {
-			s.Text, s.Free = "Cancelled: "+s.Text, true
-		}
+		s := shown{Text: c.title(t), Start: c.start, End: end, Free: c.cancelled}
 		if !t.split || c.sessions == 0 {
 			want["northwind/"+t.label+"/course/"+c.id] = s
 			continue

@@ -9,7 +9,6 @@ import (
 	"github.com/trainercal/trainercal/gateway/internal/platform"
 	"github.com/trainercal/trainercal/gateway/internal/reconcile"
 	"github.com/trainercal/trainercal/gateway/internal/runner"
-	"github.com/trainercal/trainercal/gateway/internal/store"
 	"github.com/trainercal/trainercal/sdk"
 )
 
@@ -35,7 +34,7 @@ func (h *history) split(t *rapid.T) {
 func (h *history) formerItem(t *rapid.T) {
 	who := h.drawTrainer(t)
 	c := h.courses[pick(t, "course", h.courses)]
-	n := native{name: "Training: " + c.name, start: c.start, hours: c.hours, weeks: 1, former: true}
+	n := native{name: c.title(who), start: c.start, hours: c.hours, weeks: 1, former: true}
 	if _, there := h.natives[who.address][n.name]; there || !c.trainers[who.label] {
 		t.Skip("it is there already")
 	}
@@ -52,9 +51,7 @@ func (h *history) adopt(t *rapid.T) {
 	j.Former = reconcile.Former{Remove: remove, Titles: func(w reconcile.Wanted) []string { return []string{w.Appointment.Subject} }}
 	run, err := h.gateway.runner().Run(context.Background(), j)
 	h.must(err)
-	if run.State != store.RunOK {
-		t.Fatalf("an undisturbed adoption is %s: %s", run.State, failures(run))
-	}
+	h.failsOnly(run)
 	for _, who := range h.trainers {
 		h.adopted(t, who, remove)
 	}
@@ -122,6 +119,7 @@ func targetOf(t *trainer) runner.Target {
 		ID:      platform.TrainerID{Provider: "northwind", Label: t.label},
 		Mailbox: sdk.Mailbox{Address: t.address, TimeZone: home}, Zone: london,
 		Push: t.push, Pull: t.pull, Detail: sdk.DetailFull, ShowAs: blocking, Split: t.split,
+		Render:  platform.RenderOptions{Templates: templatesOf(t)},
 		Stopped: reconcile.Stopped{RemovePushed: t.remove && !t.push, RemovePulled: t.remove && !t.pull},
 	}
 }
