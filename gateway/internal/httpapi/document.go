@@ -26,7 +26,7 @@ func documentConfig() huma.Config {
 	c.Info.Description = "What a training platform and its operators ask of the gateway: courses and unavailability, trainers and their time, runs, " +
 		"and what changed in the trainers' calendars.\n\nRequests carry a token (`Authorization: Bearer TOKEN`). Errors are problems (RFC 9457) that name fields. " +
 		"Lists come in pages: pass `next` as `after`. Times are RFC 3339."
-	c.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
+	c.Info.License = &huma.License{Name: "Apache-2.0", URL: "https://www.apache.org/licenses/LICENSE-2.0"}
 	c.Servers = []*huma.Server{{URL: "/", Description: "The gateway itself."}}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		tokenScheme: {Type: "http", Scheme: "bearer", Description: "A token of the configuration's api block. Each operation says which scope it needs (`x-scope`)."},
@@ -81,6 +81,15 @@ func (s *Server) takes(path, method, contentType string, schema *huma.Schema, ex
 	}
 }
 
+// creates documents that a PUT answers 201 where the object is new, as it answers 200.
+func (s *Server) creates(paths ...string) {
+	for _, path := range paths {
+		responses := s.api.OpenAPI().Paths[path].Put.Responses
+		made := *responses["200"]
+		responses["201"] = &made
+	}
+}
+
 func operationOf(item *huma.PathItem, method string) *huma.Operation {
 	switch method {
 	case http.MethodGet:
@@ -104,6 +113,7 @@ func (s *Server) bodies() {
 	ref := func(name string) *huma.Schema { return &huma.Schema{Ref: "#/components/schemas/" + name} }
 	s.takes(provider+"courses/{id}", http.MethodPut, "application/json", ref("Course"), examples["Course"])
 	s.takes(provider+"unavailability/{id}", http.MethodPut, "application/json", ref("Unavailability"), examples["Unavailability"])
+	s.creates(provider+"courses/{id}", provider+"unavailability/{id}")
 	schemas := s.api.OpenAPI().Components.Schemas.Map()
 	schemas["BulkLine"], schemas["SnapshotLine"] = s.lineSchema(true), s.lineSchema(false)
 	s.takes(provider+"bulk", http.MethodPost, ndjson, ref("BulkLine"), map[string]any{"op": opUpsert, "course": examples["Course"]})
@@ -159,20 +169,43 @@ func Document() (v31, v30 []byte, err error) {
 }
 
 func documents(api *huma.OpenAPI) (v31, v30 []byte, err error) {
-	if v31, err = indented(json.Marshal(api)); err != nil {
+	if v31, err = indented(func() ([]byte, error) { return json.Marshal(api) }, nil); err != nil {
 		return nil, nil, err
 	}
-	v30, err = indented(api.Downgrade())
+	v30, err = indented(api.Downgrade, refsAlone)
 	return v31, v30, err
 }
 
-func indented(text []byte, err error) ([]byte, error) {
+// refsAlone takes away what stands beside references: version 3.0 has nothing there.
+func refsAlone(value any) {
+	switch v := value.(type) {
+	case map[string]any:
+		if ref, ok := v["$ref"].(string); ok {
+			clear(v)
+			v["$ref"] = ref
+		}
+		for _, inner := range v {
+			refsAlone(inner)
+		}
+	case []any:
+		for _, inner := range v {
+			refsAlone(inner)
+		}
+	}
+}
+
+// indented writes a document for people too, in the order of names, after an edit.
+func indented(write func() ([]byte, error), edit func(any)) ([]byte, error) {
+	text, err := write()
 	if err != nil {
 		return nil, err
 	}
 	var value any
 	if err := json.Unmarshal(text, &value); err != nil {
 		return nil, err
+	}
+	if edit != nil {
+		edit(value)
 	}
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)

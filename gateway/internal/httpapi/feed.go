@@ -29,7 +29,7 @@ const tagFeed = "Changes"
 // feedRoutes adds the feed's operations.
 func (s *Server) feedRoutes() {
 	handle(s, route{
-		id: "list-changes", method: http.MethodGet, path: "/v1/changes", tag: tagFeed, scope: config.ScopeRead,
+		id: "listChanges", method: http.MethodGet, path: "/v1/changes", tag: tagFeed, scope: config.ScopeRead,
 		summary: "Follow what changes in calendars",
 		description: "Changes of unavailability that came from calendars, in order, each with a position. Go on from `next`, also after an empty page; " +
 			"a position that was taken is never used again, so nothing is lost and everything can be read again. The unavailability is told as it is " +
@@ -37,7 +37,7 @@ func (s *Server) feedRoutes() {
 		errors: []int{http.StatusGone},
 	}, s.listChanges)
 	handle(s, route{
-		id: "snapshot-changes", method: http.MethodGet, path: "/v1/changes/snapshot", tag: tagFeed, scope: config.ScopeRead,
+		id: "listChangesSnapshot", method: http.MethodGet, path: "/v1/changes/snapshot", tag: tagFeed, scope: config.ScopeRead,
 		summary: "List what is known, to start following from",
 		description: "All unavailability that came from calendars, in pages, with the position to follow the feed from once the last page is read. " +
 			"What is known from before and not on any page is gone. Keep the highest `version` of each: a change may be told twice.",

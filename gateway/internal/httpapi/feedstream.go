@@ -29,7 +29,7 @@ const (
 // streamRoute adds the feed as server-sent events (WHATWG HTML, section 9.2).
 func (s *Server) streamRoute() {
 	r := route{
-		id: "stream-changes", method: http.MethodGet, path: "/v1/changes/stream", tag: tagFeed, scope: config.ScopeRead,
+		id: "streamChanges", method: http.MethodGet, path: "/v1/changes/stream", tag: tagFeed, scope: config.ScopeRead,
 		summary: "Follow what changes in calendars, as a stream",
 		description: "The feed as server-sent events: `event: change`, `id:` the position, `data:` a change as in GET /v1/changes. A receiver that comes back " +
 			"sends the last id as Last-Event-ID. A comment is sent every 15 seconds, with an id that is the position by then. The stream ends when " +

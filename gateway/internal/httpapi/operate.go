@@ -200,7 +200,7 @@ func idsOf(removals []HeldRemoval) []string {
 
 // Approval lets held removals go.
 type Approval struct {
-	Of string `json:"of" doc:"The digest of the removals that were shown." minLength:"64" maxLength:"64"`
+	Of string `json:"of" doc:"The digest of the removals that were shown." example:"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" minLength:"64" maxLength:"64"`
 }
 
 type approveIn struct {

@@ -68,7 +68,7 @@ func (f *fake) GatewayStatus(context.Context, []string) (Status, error) {
 	}
 	return Status{Accounts: []Account{}}, nil
 }
-func (f *fake) Ready(context.Context) error { return nil }
+func (f *fake) Ready(context.Context) error                     { return nil }
 func (f *fake) Sync(context.Context, Selection) (string, error) { return "run", nil }
 
 func (f *fake) Resync(context.Context, Selection, bool) (string, error)         { return "run", nil }

@@ -116,14 +116,14 @@ type route struct {
 func (r route) operation() huma.Operation {
 	op := huma.Operation{
 		OperationID: r.id, Method: r.method, Path: r.path, Tags: []string{r.tag}, Summary: r.summary, Description: r.description,
-		DefaultStatus: r.status, Errors: r.errors, Metadata: map[string]any{scopeKey: r.scope},
+		DefaultStatus: r.status, Metadata: map[string]any{scopeKey: r.scope},
 		MaxBodyBytes: maxSmallBody, BodyReadTimeout: -1, // the body's own patience holds, see bounded
 		RejectUnknownQueryParameters: true,
 	}
-	op.Security = []map[string][]string{}
+	op.Security, op.Errors = []map[string][]string{}, append([]int{http.StatusUnprocessableEntity}, r.errors...)
 	if r.scope != "" {
 		op.Security = []map[string][]string{{tokenScheme: {}}}
-		op.Errors = append([]int{http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusTooManyRequests}, op.Errors...)
+		op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests)
 		op.Description = strings.TrimSpace(op.Description + "\n\nNeeds a token with the scope `" + string(r.scope) + "`.")
 		op.Extensions = map[string]any{"x-scope": string(r.scope)}
 	}
