@@ -92,9 +92,11 @@ func buildPrograms(dir string) error {
 //	served                   wait until gateway serve takes commands
 //	verified ACCOUNT         wait until it has verified an account by itself
 //	terminate                send it SIGTERM
+//	masked stdout|stderr     print what was printed last, without what differs each time
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir: filepath.Join("testdata", "script"),
+		Dir:           filepath.Join("testdata", "script"),
+		UpdateScripts: *update,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PATH", strings.Join([]string{checked, programs, os.Getenv("PATH")}, string(filepath.ListSeparator)))
 			env.Setenv(realGateway, filepath.Join(programs, "gateway"))
@@ -104,7 +106,7 @@ func TestScripts(t *testing.T) {
 			"sim": startSim, "add": addItem, "calendar": showCalendar, "edit": editItem, "remove": removeItem,
 			"password": changePassword, "fault": addFault, "nofaults": clearFaults, "nomail": checkNoMail,
 			"items": showItems, "hosted": setState, "schedule": scheduleCourse, "holds": fileHolds, "verified": waitForVerified,
-			"served": waitForServe, "terminate": terminate,
+			"served": waitForServe, "terminate": terminate, "masked": printMasked,
 		},
 	})
 }
