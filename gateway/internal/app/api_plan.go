@@ -21,7 +21,7 @@ func (s *apiService) Plan(ctx context.Context, which httpapi.Selection) ([]httpa
 	if err != nil {
 		return nil, err
 	}
-	job, err := s.app.job(ctx, s, "", trainers)
+	job, err := s.app.job(ctx, s.app.Config(), s, "", trainers)
 	if err != nil {
 		return nil, err
 	}

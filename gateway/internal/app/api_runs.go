@@ -23,9 +23,9 @@ func (s *apiService) begin(what string, trainers []platform.TrainerID, do making
 	}
 	id := newID()
 	s.runs.Go(func() {
-		_, err := s.app.inRun(s.ctx, what, trainers, Watcher{}, func(ctx context.Context, r *runner.Runner, state store.Store) (store.Run, error) {
+		_, err := s.app.inRun(s.ctx, what, trainers, Watcher{}, func(ctx context.Context, cfg *config.Config, r *runner.Runner, state store.Store) (store.Run, error) {
 			r.NewID = firstID(id)
-			return do(ctx, r, state)
+			return do(ctx, cfg, r, state)
 		})
 		if err != nil {
 			s.app.opts.Log.Error("a run that was asked for over the API could not be made or recorded", "run", id, "error", err)
@@ -77,8 +77,8 @@ func (s *apiService) Sync(ctx context.Context, which httpapi.Selection) (string,
 
 // syncNow begins a run in which everything that backs off is tried.
 func (s *apiService) syncNow(cause string, trainers []config.Trainer) (string, error) {
-	return s.begin(cause, idsOf(trainers), func(ctx context.Context, r *runner.Runner, state store.Store) (store.Run, error) {
-		job, err := s.app.job(ctx, state, cause, trainers)
+	return s.begin(cause, idsOf(trainers), func(ctx context.Context, cfg *config.Config, r *runner.Runner, state store.Store) (store.Run, error) {
+		job, err := s.app.job(ctx, cfg, state, cause, trainers)
 		if err != nil {
 			return store.Run{}, err
 		}
@@ -98,8 +98,8 @@ func (s *apiService) Resync(ctx context.Context, which httpapi.Selection, inPlac
 		return "", httpapi.ErrNothingToDo
 	}
 	w := Resync(Filter{}, inPlace).work
-	return s.begin(CauseResync, idsOf(trainers), func(ctx context.Context, r *runner.Runner, state store.Store) (store.Run, error) {
-		job, err := s.app.workJob(ctx, state, w, trainers)
+	return s.begin(CauseResync, idsOf(trainers), func(ctx context.Context, cfg *config.Config, r *runner.Runner, state store.Store) (store.Run, error) {
+		job, err := s.app.workJob(ctx, cfg, state, w, trainers)
 		if err != nil {
 			return store.Run{}, err
 		}
@@ -122,7 +122,7 @@ func (s *apiService) Held(ctx context.Context, id platform.TrainerID) ([]httpapi
 
 // Approve implements [httpapi.Service].
 func (s *apiService) Approve(_ context.Context, id platform.TrainerID, ids []string) (string, error) {
-	return s.begin(runner.CauseApprove, []platform.TrainerID{id}, func(ctx context.Context, r *runner.Runner, state store.Store) (store.Run, error) {
+	return s.begin(runner.CauseApprove, []platform.TrainerID{id}, func(ctx context.Context, cfg *config.Config, r *runner.Runner, state store.Store) (store.Run, error) {
 		memory, err := state.Trainer(ctx, id)
 		if err != nil {
 			return store.Run{}, err

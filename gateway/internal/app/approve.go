@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/trainercal/trainercal/gateway/internal/config"
 	"github.com/trainercal/trainercal/gateway/internal/platform"
 	"github.com/trainercal/trainercal/gateway/internal/reconcile"
 	"github.com/trainercal/trainercal/gateway/internal/runner"
@@ -94,7 +95,7 @@ func (a *App) Approve(ctx context.Context, held HeldRemovals, watch Watcher) (st
 // approve lets removals go in this process, which owns the state, while no run is
 // under way: a run's picture of what is held stays true until it is stored.
 func (a *App) approve(ctx context.Context, what approved) (store.Run, error) {
-	return a.inRun(ctx, runner.CauseApprove, []platform.TrainerID{what.Trainer}, Watcher{}, func(ctx context.Context, r *runner.Runner, state store.Store) (store.Run, error) {
+	return a.inRun(ctx, runner.CauseApprove, []platform.TrainerID{what.Trainer}, Watcher{}, func(ctx context.Context, _ *config.Config, r *runner.Runner, state store.Store) (store.Run, error) {
 		memory, err := state.Trainer(ctx, what.Trainer)
 		if err != nil {
 			return store.Run{}, err

@@ -95,8 +95,8 @@ func (a *App) runDue(ctx context.Context, state store.Store, leases []store.Leas
 		return nil
 	}
 	cause, parents := causeOf(leases)
-	_, err = a.makeRun(ctx, Watcher{}, done, func(ctx context.Context, r *runner.Runner, state store.Store) (store.Run, error) {
-		job, err := a.job(ctx, state, cause, trainers)
+	_, err = a.makeRun(ctx, Watcher{}, done, func(ctx context.Context, cfg *config.Config, r *runner.Runner, state store.Store) (store.Run, error) {
+		job, err := a.job(ctx, cfg, state, cause, trainers)
 		if err != nil {
 			return store.Run{}, err
 		}

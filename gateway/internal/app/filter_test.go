@@ -124,3 +124,16 @@ func TestAccountsToVerify(t *testing.T) {
 		t.Errorf("a trainer that is off: %v", err)
 	}
 }
+
+// A run goes by one configuration, also for trainers who were picked from the one before
+// a reload (L4).
+func TestTrainersAsInTheRunsConfiguration(t *testing.T) {
+	before, after := twoProviders(), twoProviders()
+	after.Providers[0].Trainers[0].Email = "elsewhere@northwind.example"
+	gone := before.Providers[1].Trainers[0]
+	after.Providers[1].Trainers = after.Providers[1].Trainers[1:]
+	got := asIn(after, []config.Trainer{before.Providers[0].Trainers[0], gone})
+	if got[0].Email != "elsewhere@northwind.example" || got[1].ID != gone.ID || got[1].Email != gone.Email {
+		t.Errorf("as in the configuration: %+v", got)
+	}
+}

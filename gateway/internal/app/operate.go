@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/trainercal/trainercal/gateway/internal/config"
 	"github.com/trainercal/trainercal/gateway/internal/platform"
@@ -10,8 +11,9 @@ import (
 	"github.com/trainercal/trainercal/gateway/internal/store"
 )
 
-// making makes a run with a runner. Its context holds the leases.
-type making func(ctx context.Context, r *runner.Runner, state store.Store) (store.Run, error)
+// making makes a run with a runner, by the configuration that the runner was made of (L4).
+// Its context holds the leases.
+type making func(ctx context.Context, cfg *config.Config, r *runner.Runner, state store.Store) (store.Run, error)
 
 // inRun makes one run over trainers that was asked for, while nobody else works on them.
 func (a *App) inRun(ctx context.Context, what string, trainers []platform.TrainerID, watch Watcher, do making) (run store.Run, err error) {
@@ -39,14 +41,14 @@ func (a *App) makeRun(ctx context.Context, watch Watcher, done func(platform.Tra
 	defer held.Release()
 	r := a.runner(cfg, held, state)
 	r.Progress, r.Done = watch.trainer, done
-	run, err := do(ctx, r, state)
+	run, err := do(ctx, cfg, r, state)
 	a.finishTrace(run)
 	a.prune(state)
 	return run, err
 }
 
 // job is a run over trainers, without those that are paused.
-func (a *App) job(ctx context.Context, state store.Store, cause string, trainers []config.Trainer) (runner.Job, error) {
+func (a *App) job(ctx context.Context, cfg *config.Config, state store.Store, cause string, trainers []config.Trainer) (runner.Job, error) {
 	pauses, err := state.Pauses(ctx)
 	if err != nil {
 		return runner.Job{}, fmt.Errorf("read what is paused: %w", err)
@@ -55,16 +57,34 @@ func (a *App) job(ctx context.Context, state store.Store, cause string, trainers
 		going  []config.Trainer
 		paused []runner.Paused
 	)
-	for _, t := range trainers {
+	for _, t := range asIn(cfg, trainers) {
 		if p := pauseOf(pauses, t); p != nil {
 			paused = append(paused, runner.Paused{Trainer: t.ID, Pause: *p})
 		} else {
 			going = append(going, t)
 		}
 	}
-	job := jobOf(a.Config(), cause, going)
+	job := jobOf(cfg, cause, going)
 	job.Paused = paused
 	return job, nil
+}
+
+// asIn are the trainers as a configuration has them: they may have been picked from the
+// one before. Who is not in it stays as picked.
+func asIn(cfg *config.Config, trainers []config.Trainer) []config.Trainer {
+	now := map[platform.TrainerID]config.Trainer{}
+	for _, p := range cfg.Providers {
+		for _, t := range p.Trainers {
+			now[t.ID] = t
+		}
+	}
+	out := slices.Clone(trainers)
+	for i, t := range out {
+		if newer, there := now[t.ID]; there && newer.Active() && t.Active() {
+			out[i] = newer
+		}
+	}
+	return out
 }
 
 // pauseOf is the pause that stops a trainer: of the provider first, as that is the one
@@ -127,7 +147,7 @@ func (a *App) PlanWork(ctx context.Context, w Work) ([]runner.TrainerPlan, error
 	if err != nil {
 		return nil, err
 	}
-	job, err := a.workJob(ctx, state, w.work, trainers)
+	job, err := a.workJob(ctx, a.Config(), state, w.work, trainers)
 	if err != nil {
 		return nil, err
 	}
@@ -154,8 +174,8 @@ func (a *App) DoWork(ctx context.Context, w Work, watch Watcher) (store.Run, err
 }
 
 func (a *App) doWork(ctx context.Context, w work, trainers []config.Trainer, watch Watcher) (store.Run, error) {
-	return a.inRun(ctx, causes[w.Kind], idsOf(trainers), watch, func(ctx context.Context, r *runner.Runner, state store.Store) (store.Run, error) {
-		job, err := a.workJob(ctx, state, w, trainers)
+	return a.inRun(ctx, causes[w.Kind], idsOf(trainers), watch, func(ctx context.Context, cfg *config.Config, r *runner.Runner, state store.Store) (store.Run, error) {
+		job, err := a.workJob(ctx, cfg, state, w, trainers)
 		if err != nil {
 			return store.Run{}, err
 		}
@@ -163,12 +183,12 @@ func (a *App) doWork(ctx context.Context, w work, trainers []config.Trainer, wat
 	})
 }
 
-func (a *App) workJob(ctx context.Context, state store.Store, w work, trainers []config.Trainer) (runner.Job, error) {
+func (a *App) workJob(ctx context.Context, cfg *config.Config, state store.Store, w work, trainers []config.Trainer) (runner.Job, error) {
 	cause, known := causes[w.Kind]
 	if !known {
 		return runner.Job{}, fmt.Errorf("there is no work of the kind %q", w.Kind)
 	}
-	job, err := a.job(ctx, state, cause, trainers)
+	job, err := a.job(ctx, cfg, state, cause, trainers)
 	if err != nil {
 		return job, err
 	}

@@ -157,8 +157,8 @@ func (a *App) retry(ctx context.Context, s scope, watch Watcher) (Retried, error
 	if err != nil {
 		return out, err
 	}
-	out.Run, err = a.inRun(ctx, CauseRetry, idsOf(trainers), watch, func(ctx context.Context, r *runner.Runner, state store.Store) (store.Run, error) {
-		job, err := a.job(ctx, state, CauseRetry, trainers)
+	out.Run, err = a.inRun(ctx, CauseRetry, idsOf(trainers), watch, func(ctx context.Context, cfg *config.Config, r *runner.Runner, state store.Store) (store.Run, error) {
+		job, err := a.job(ctx, cfg, state, CauseRetry, trainers)
 		if err != nil {
 			return store.Run{}, err
 		}

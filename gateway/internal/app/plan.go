@@ -20,7 +20,7 @@ func (a *App) Plan(ctx context.Context, filter Filter) ([]runner.TrainerPlan, er
 	if err != nil {
 		return nil, err
 	}
-	job, err := a.job(ctx, state, "", trainers)
+	job, err := a.job(ctx, a.Config(), state, "", trainers)
 	if err != nil {
 		return nil, err
 	}

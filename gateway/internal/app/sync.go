@@ -125,8 +125,8 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // run makes one sync run in this process, which owns the state.
 func (a *App) run(ctx context.Context, cause string, trainers []config.Trainer, watch Watcher) (store.Run, error) {
-	return a.inRun(ctx, cause, idsOf(trainers), watch, func(ctx context.Context, r *runner.Runner, state store.Store) (store.Run, error) {
-		job, err := a.job(ctx, state, cause, trainers)
+	return a.inRun(ctx, cause, idsOf(trainers), watch, func(ctx context.Context, cfg *config.Config, r *runner.Runner, state store.Store) (store.Run, error) {
+		job, err := a.job(ctx, cfg, state, cause, trainers)
 		if err != nil {
 			return store.Run{}, err
 		}
