@@ -46,7 +46,7 @@ demo: build ## the sandbox and `gateway serve`, until interrupted, with a page o
 .PHONY: test
 test: ## all tests, with the race detector where a C compiler exists
 	@$(if $(RACE),true,echo "No C compiler: testing without the race detector.")
-	$(GO) test $(RACE) -count=1 -timeout 20m $(TEST_FLAGS) ./... ./.ci/mutants
+	$(GO) test $(RACE) -count=1 -timeout 40m $(TEST_FLAGS) ./... ./.ci/mutants
 
 # vet: mistakes that compile. gofumpt: one form, so that diffs show changes only.
 # staticcheck: dead code, misused APIs, deprecated calls. buf: the contract's style,
