@@ -230,6 +230,7 @@ func TestPluginRestarts(t *testing.T) {
 		l.Set([]Account{accountOf(0, 1)})
 		w.running(t, l, func() {
 			time.Sleep(2 * firstPause)
+			synctest.Wait()
 			_ = w.calls[1].emit(sdk.WatchEvent{State: &sdk.WatchState{Mailbox: address(0)}})
 		})
 		if f := w.watches[trainer(0)].Failing; f != nil || w.asked() != 2 {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/trainercal/trainercal/gateway/internal/platform"
@@ -102,15 +103,15 @@ func (w *watch) once(ctx context.Context, again time.Duration) error {
 	watching, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var once sync.Once
-	var timer *time.Timer
+	var timer atomic.Pointer[time.Timer] // a plugin may emit from any goroutine
 	err = sdk.Watch(watching, opened.Account, req, func(e sdk.WatchEvent) error {
 		if w.take(e) {
-			once.Do(func() { timer = time.AfterFunc(again, func() { cancel(errAskAgain) }) })
+			once.Do(func() { timer.Store(time.AfterFunc(again, func() { cancel(errAskAgain) })) })
 		}
 		return nil
 	})
-	if timer != nil {
-		timer.Stop()
+	if t := timer.Load(); t != nil {
+		t.Stop()
 	}
 	switch {
 	case ctx.Err() == nil && errors.Is(context.Cause(watching), errAskAgain):

@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -30,6 +31,7 @@ func (o *object) named(field, provider string) string {
 	case len(found) == 1:
 		return found[0]
 	case len(found) > 1:
+		slices.Sort(found) // the mistake reads the same each time
 		o.report(field, "%q is the name of several trainers: write which, %s", s, quoted(found))
 		return found[0]
 	case strings.ContainsFunc(s, unicode.IsSpace):
