@@ -146,7 +146,8 @@ func (l *lab) attempt(t *testing.T, args ...string) string {
 // Text of the trainers' own appointments stays where behaviour allows it (pull-3), also
 // when everything goes wrong and all is logged, in traces, metrics, logs, results, error
 // texts and the processes' arguments: of a private item nothing is kept or
-// said, of others subject and body are in the state and nowhere else, and places,
+// said, of others subject and body are in the state and in answers that hold
+// unavailability, and places,
 // categories, attendees and the accounts' secrets are nowhere.
 func TestCanaries(t *testing.T) {
 	processes := &arguments{seen: map[string]bool{}}
@@ -180,15 +181,19 @@ func TestCanaries(t *testing.T) {
 	run("healed", []string{"sync", "--json"}, []string{"plan"}, []string{"plan", "--json"}, []string{"verify"}, []string{"verify", "--json"},
 		[]string{"status", "--json"}, []string{"runs"}, []string{"runs", "--json"}, []string{"trace", "last"}, []string{"trace", "last", "--json"})
 
+	base, stop := l.serveAPI(t)
+	words.checkAnswers(t, answers(t, base))
+	said["gateway serve"] = stop()
+
 	state := l.file(t, "gateway.db")
 	for _, w := range words.normal {
 		if !strings.Contains(state, w) {
 			t.Errorf("the state lacks %s, which pull-1 asks for", w)
 		}
 	}
-	checkSilent(t, "the state", state, slices.Concat(words.private, words.nowhere, accountSecrets))
+	checkSilent(t, "the state", state, slices.Concat(words.private, words.nowhere, accountSecrets, []string{canaryToken}))
 	checkNoToken(t, "the state", state)
-	forbidden := slices.Concat(words.private, words.normal, words.nowhere, accountSecrets)
+	forbidden := slices.Concat(words.private, words.normal, words.nowhere, accountSecrets, []string{canaryToken})
 	said["the collector"] = protojson.Format(&upstream.received)
 	said["the collector's metrics"] = protojson.Format(&upstream.measured)
 	if runtime.GOOS == "linux" {
