@@ -79,10 +79,13 @@ func TestKilledPlugin(t *testing.T) {
 
 // killRig is a simulated Exchange, and a gateway whose plugins can be killed.
 type killRig struct {
-	t   *testing.T
-	sim *exchangesim.Server
-	env []string
-	dir string
+	// api is where the serve of a story answers requests, hooked hears of its webhooks.
+	api    string
+	hooked chan struct{}
+	t      *testing.T
+	sim    *exchangesim.Server
+	env    []string
+	dir    string
 	// boxes are the addresses of all mailboxes.
 	boxes []string
 

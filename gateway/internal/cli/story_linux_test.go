@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,6 +30,18 @@ const storyConfig = `
 telemetry {
   prometheus_listen = "%s"
 }
+
+api {
+  listen = "%s"
+  token "platform" {
+    secret = "a-token-of-the-story"
+    scopes = ["read", "schedule:write"]
+  }
+  webhook "platform" {
+    url    = "%s"
+    secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+  }
+}
 `
 
 // newStory is a rig whose gateway sends its telemetry to a collector's address, and
@@ -37,12 +50,19 @@ func newStory(t *testing.T, collector string) (r *killRig, prometheus string) {
 	t.Helper()
 	r = newKillRig(t)
 	r.env = append(r.env, "OTEL_EXPORTER_OTLP_ENDPOINT="+collector)
-	prometheus = freeAddress(t)
+	prometheus, r.api, r.hooked = freeAddress(t), freeAddress(t), make(chan struct{}, 100)
+	hook := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		select {
+		case r.hooked <- struct{}{}:
+		default:
+		}
+	}))
+	t.Cleanup(hook.Close)
 	text, err := os.ReadFile(filepath.Join(r.dir, "gateway.hcl"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := string(text) + fmt.Sprintf(storyConfig, prometheus)
+	config := string(text) + fmt.Sprintf(storyConfig, prometheus, r.api, hook.URL)
 	config = strings.Replace(config, "engine   = false", "engine   = true", 1)
 	config = strings.Replace(config, `interval = "15m"`, `interval = "10s"`, 1)
 	config = strings.Replace(config, `client_secret = env("CLIENT_SECRET", "unset")`,
@@ -182,6 +202,46 @@ func (r *killRig) serve() (pid int, stop func()) {
 		r.t.Fatalf("gateway serve does not say that it is ready: %v\n%s", err, log.String())
 	}
 	return ready.PID, stop
+}
+
+// asked is a course that the platform schedules by the API, and that a run is made for;
+// and a webhook that is told of the feed.
+func (r *killRig) asked() {
+	r.t.Helper()
+	const course = `{"name": "Asked", "kind": "class", "status": "confirmed", "start": "2030-09-02T09:00:00Z",
+		"end": "2030-09-02T17:00:00Z", "timezone": "Europe/London", "trainers": [{"id": "ana"}]}`
+	r.request(http.MethodPut, "/v1/providers/northwind/courses/asked", course)
+	for until := time.Now().Add(time.Minute); !strings.Contains(r.request(http.MethodGet, "/v1/runs", ""), `"cause":"change"`); {
+		if time.Now().After(until) {
+			r.t.Fatal("no run is made for a course that was asked for")
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	select {
+	case <-r.hooked:
+	case <-time.After(time.Minute):
+		r.t.Fatal("the webhook is told nothing")
+	}
+}
+
+func (r *killRig) request(method, path, body string) string {
+	r.t.Helper()
+	req, err := http.NewRequestWithContext(r.t.Context(), method, "http://"+r.api+path, strings.NewReader(body))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer a-token-of-the-story")
+	req.Header.Set("Content-Type", "application/json")
+	answer, err := http.DefaultClient.Do(req)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode >= http.StatusBadRequest {
+		r.t.Fatalf("%s %s: %s %s %v", method, path, answer.Status, text, err)
+	}
+	return string(text)
 }
 
 // killPlugins kills the plugins of a process and waits until they are gone.
