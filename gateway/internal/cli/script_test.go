@@ -106,7 +106,7 @@ func TestScripts(t *testing.T) {
 			"sim": startSim, "add": addItem, "calendar": showCalendar, "edit": editItem, "remove": removeItem,
 			"password": changePassword, "fault": addFault, "nofaults": clearFaults, "nomail": checkNoMail,
 			"items": showItems, "hosted": setState, "schedule": scheduleCourse, "holds": fileHolds, "verified": waitForVerified,
-			"served": waitForServe, "terminate": terminate, "masked": printMasked,
+			"served": waitForServe, "begun": waitForRun, "terminate": terminate, "masked": printMasked,
 		},
 	})
 }
@@ -373,6 +373,18 @@ func waitForServe(ts *testscript.TestScript, _ bool, _ []string) {
 	for until := time.Now().Add(patience); serving(ts) == nil; {
 		if time.Now().After(until) {
 			ts.Fatalf("gateway serve did not get ready")
+		}
+	}
+}
+
+// waitForRun waits until a run has begun.
+func waitForRun(ts *testscript.TestScript, _ bool, _ []string) {
+	for until := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		if err := ts.Exec("gateway", "runs", "--json"); err == nil && strings.Contains(ts.ReadFile("stdout"), `"id"`) {
+			return
+		}
+		if time.Now().After(until) {
+			ts.Fatalf("no run began")
 		}
 	}
 }

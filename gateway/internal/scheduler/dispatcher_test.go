@@ -95,9 +95,10 @@ func (r *rig) do(ctx context.Context, leases []store.Lease, done func(platform.T
 	for _, l := range leases {
 		r.runs = append(r.runs, l.For.Cause+" "+l.Trainer.Label)
 	}
+	takes := r.takes
 	r.mu.Unlock()
 	select {
-	case <-time.After(r.takes):
+	case <-time.After(takes):
 	case <-ctx.Done():
 		return ctx.Err()
 	}
