@@ -70,7 +70,7 @@ func FuzzDeliver(f *testing.F) {
 			}
 		}
 	}
-	a := account{now: time.Now}
+	a := account{connection: &connection{now: time.Now}}
 	a.subscribers.add("sub-1", &subscriber{address: "ana@northwind.example", secret: secretHash{1}, signal: func(lifecycle) { panic("a stranger was believed") }})
 	f.Fuzz(func(t *testing.T, method, target string, body []byte) {
 		got, err := a.Deliver(t.Context(), sdk.DeliverRequest{Method: method, Target: target, Body: body})
