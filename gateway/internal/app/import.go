@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/trainercal/trainercal/gateway/internal/config"
+	"github.com/trainercal/trainercal/gateway/internal/httpapi"
 	"github.com/trainercal/trainercal/gateway/internal/platform"
 	"github.com/trainercal/trainercal/gateway/internal/store"
 )
@@ -88,10 +89,9 @@ func (a *App) store(ctx context.Context, batch store.Batch) (store.ImportResult,
 		return store.ImportResult{}, err
 	}
 	batch.RepushOn, batch.Sweeps = map[string][]string{}, map[string]store.Sweep{}
-	cfg := a.Config()
-	for _, p := range cfg.Providers {
+	for _, p := range a.Config().Providers {
 		batch.RepushOn[p.Name] = p.Push.Triggers()
-		batch.Sweeps[p.Name] = a.sweep(cfg, p)
+		batch.Sweeps[p.Name] = httpapi.SweepOf(p, a.opts.Now())
 	}
 	defer a.Poke()
 	return state.Import(ctx, batch)

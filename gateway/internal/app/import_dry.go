@@ -3,7 +3,9 @@ package app
 import (
 	"context"
 	"slices"
+	"time"
 
+	"github.com/trainercal/trainercal/gateway/internal/httpapi"
 	"github.com/trainercal/trainercal/gateway/internal/platform"
 	"github.com/trainercal/trainercal/gateway/internal/store"
 )
@@ -22,6 +24,7 @@ func (a *App) TryImport(ctx context.Context, data platform.Import, replace bool)
 	t := trial{state: state, data: data, replace: replace}
 	t.result.Unmapped = unmapped(a.Config(), data.Courses)
 	for _, p := range a.Config().Providers {
+		t.sweep = httpapi.SweepOf(p, a.opts.Now())
 		if err := t.courses(ctx, p.Name, p.Push.Triggers()); err != nil {
 			return Imported{}, err
 		}
@@ -52,6 +55,8 @@ type trial struct {
 	data    platform.Import
 	replace bool
 	result  Imported
+	// sweep is that of the provider at hand.
+	sweep store.Sweep
 }
 
 func (t *trial) courses(ctx context.Context, provider string, repushOn []string) error {
@@ -73,7 +78,9 @@ func (t *trial) courses(ctx context.Context, provider string, repushOn []string)
 		delete(known, c.ID)
 	}
 	if t.replace && slices.Contains(t.data.CoursesOf, provider) {
-		t.result.Deleted += len(known)
+		for _, c := range known {
+			t.lacks(c.End)
+		}
 	}
 	return nil
 }
@@ -102,9 +109,17 @@ func (t *trial) unavailability(ctx context.Context, provider string, trainers []
 		delete(known, u.ID)
 	}
 	if t.replace && slices.Contains(t.data.UnavailabilityOf, provider) {
-		t.result.Deleted += len(known)
+		for _, u := range known {
+			t.lacks(t.sweep.EndOf(u.When))
+		}
 	}
 	return nil
+}
+
+// lacks counts an object that the import lacks, and that is over at a time, if it goes.
+func (t *trial) lacks(end time.Time) {
+	missing, past, _ := t.sweep.Lacking([]store.Owned{{End: end}}, nil)
+	t.result.Deleted += len(missing) + len(past)
 }
 
 func (t *trial) count(known, stale, changed, triggered bool) {

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
+	"github.com/trainercal/trainercal/gateway/internal/config"
 	"github.com/trainercal/trainercal/gateway/internal/platform"
 	"github.com/trainercal/trainercal/gateway/internal/reconcile"
 	"github.com/trainercal/trainercal/gateway/internal/store"
@@ -55,9 +57,10 @@ func (s *Server) snapshot(ctx context.Context, in *putSnapshotIn) (*putSnapshotO
 func (s *Server) replace(ctx context.Context, in *putSnapshotIn, whole fullList, t *intake) (*putSnapshotOut, error) {
 	understood := len(t.result.Errors) == 0
 	snapshot := store.Snapshot{
-		Provider: in.Provider, Changes: whole.changes, Traceparent: traceparent(ctx), Sweep: s.sweepOf(ctx, in),
+		Provider: in.Provider, Changes: whole.changes, Traceparent: traceparent(ctx), Sweep: SweepOf(*callerOf(ctx).provider(in.Provider), s.opts.Now()),
 		OfCourses: understood && whole.speaksFor(kindCourses), OfUnavailability: understood && whole.speaksFor(kindUnavailability),
 	}
+	snapshot.AllowRemovals = in.AllowRemovals
 	done, err := s.service.ApplySnapshot(ctx, snapshot)
 	if err != nil {
 		return nil, fmt.Errorf("store the snapshot of %s: %w", in.Provider, err)
@@ -72,12 +75,11 @@ func (s *Server) replace(ctx context.Context, in *putSnapshotIn, whole fullList,
 	return &putSnapshotOut{SnapshotResult{t.result, len(done.Missing) + done.Past}}, nil
 }
 
-// sweepOf is what the provider's configuration says of removals.
-func (s *Server) sweepOf(ctx context.Context, in *putSnapshotIn) store.Sweep {
-	p := callerOf(ctx).provider(in.Provider)
-	now := s.opts.Now()
+// SweepOf is what a provider's configuration says of what a full list of its objects
+// takes away, in a snapshot or an import (push-14).
+func SweepOf(p config.Provider, now time.Time) store.Sweep {
 	return store.Sweep{
-		Now: now, Before: now.Add(-p.Sync.Past), Zone: p.TimeZone, AllowRemovals: in.AllowRemovals,
+		Now: now, Before: now.Add(-p.Sync.Past), Zone: p.TimeZone,
 		Guard: &reconcile.Guard{MaxRemovals: p.Sync.Guard.MaxRemovals, MaxFraction: p.Sync.Guard.MaxFraction},
 	}
 }

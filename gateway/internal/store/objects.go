@@ -7,6 +7,7 @@ import (
 
 	"github.com/trainercal/trainercal/gateway/internal/platform"
 	"github.com/trainercal/trainercal/gateway/internal/reconcile"
+	"github.com/trainercal/trainercal/sdk/calendar"
 )
 
 // The reasons why a [Change] is refused; each is an [Outcome]'s Err.
@@ -120,6 +121,42 @@ type Sweep struct {
 // Exceeds reports whether n removals out of all that is still to come are held.
 func (s Sweep) Exceeds(n, all int) bool {
 	return s.Guard != nil && n > s.AllowRemovals && n > s.Guard.MaxRemovals && float64(n) > s.Guard.MaxFraction*float64(all)
+}
+
+// Owned is an object that a provider has, and when it is over.
+type Owned struct {
+	ObjectID
+	End time.Time
+}
+
+// EndOf is when something is over.
+func (s Sweep) EndOf(w calendar.When) time.Time {
+	zone := s.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	_, end := w.Span(zone)
+	return end
+}
+
+// Lacking picks from what a provider has what a full list lacks and what therefore goes:
+// what is missing of what is still to come, and what is over long ago. ToCome counts all
+// that is still to come.
+func (s Sweep) Lacking(all []Owned, listed map[ObjectID]bool) (missing, past []ObjectID, toCome int) {
+	for _, o := range all {
+		coming := s.Now.IsZero() || o.End.After(s.Now)
+		if coming {
+			toCome++
+		}
+		switch {
+		case listed[o.ObjectID]:
+		case coming:
+			missing = append(missing, o.ObjectID)
+		case o.End.Before(s.Before):
+			past = append(past, o.ObjectID)
+		}
+	}
+	return missing, past, toCome
 }
 
 // SnapshotResult says what a [Snapshot] did.

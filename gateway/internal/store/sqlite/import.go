@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/trainercal/trainercal/gateway/internal/platform"
 	"github.com/trainercal/trainercal/gateway/internal/store"
@@ -13,8 +12,9 @@ import (
 // Import stores courses and unavailability in one transaction.
 func (s *Store) Import(ctx context.Context, batch store.Batch) (store.ImportResult, error) {
 	var result store.ImportResult
+	changes := changesOf(batch)
 	err := s.edit(ctx, func(e *editor) error {
-		outcomes, err := e.applyAll(ctx, changesOf(batch))
+		outcomes, err := e.applyAll(ctx, changes)
 		if err != nil {
 			return err
 		}
@@ -22,7 +22,7 @@ func (s *Store) Import(ctx context.Context, batch store.Batch) (store.ImportResu
 		if !batch.Replace {
 			return nil
 		}
-		result.Deleted, err = e.replace(ctx, batch)
+		result.Deleted, err = e.replace(ctx, batch, changes)
 		return err
 	})
 	if err != nil {
@@ -63,14 +63,15 @@ func countOutcomes(outcomes []store.Outcome) (r store.ImportResult) {
 	return r
 }
 
-// replace removes what a batch lacks of what it speaks for, and returns how much that is.
-func (e *editor) replace(ctx context.Context, batch store.Batch) (int, error) {
+// replace removes what a batch of these changes lacks of what it speaks for, and returns
+// how much that is.
+func (e *editor) replace(ctx context.Context, batch store.Batch, changes []store.Change) (int, error) {
 	removed := 0
 	for _, provider := range namedIn(batch) {
 		sweep := batch.Sweeps[provider]
 		sweep.Guard = nil // who replaces by a command has said so
 		res, err := e.sweep(ctx, store.Snapshot{
-			Provider: provider, Changes: changesOf(batch), Sweep: sweep,
+			Provider: provider, Changes: changes, Sweep: sweep,
 			OfCourses:        slices.Contains(batch.CoursesOf, provider),
 			OfUnavailability: slices.Contains(batch.UnavailabilityOf, provider),
 		})
@@ -106,37 +107,14 @@ func (s *Store) ApplySnapshot(ctx context.Context, snapshot store.Snapshot) (sto
 	return result, nil
 }
 
-// owned is an object that a provider has, and when it is over.
-type owned struct {
-	id  store.ObjectID
-	end time.Time
-}
-
 // sweep removes what a list lacks, unless that is held.
 func (e *editor) sweep(ctx context.Context, s store.Snapshot) (store.SnapshotResult, error) {
 	all, err := e.owned(ctx, s)
 	if err != nil {
 		return store.SnapshotResult{}, err
 	}
-	listed := listedIn(s)
-	var (
-		result store.SnapshotResult
-		past   []store.ObjectID
-		toCome int
-	)
-	for _, o := range all {
-		coming := s.Now.IsZero() || o.end.After(s.Now)
-		if coming {
-			toCome++
-		}
-		switch {
-		case listed[o.id]:
-		case coming:
-			result.Missing = append(result.Missing, o.id)
-		case o.end.Before(s.Before):
-			past = append(past, o.id)
-		}
-	}
+	missing, past, toCome := s.Lacking(all, listedIn(s))
+	result := store.SnapshotResult{Missing: missing}
 	if result.Held = s.Exceeds(len(result.Missing), toCome); result.Held {
 		return result, nil
 	}
@@ -162,15 +140,15 @@ func listedIn(s store.Snapshot) map[store.ObjectID]bool {
 }
 
 // owned returns what the provider has of what a list gives in full.
-func (e *editor) owned(ctx context.Context, s store.Snapshot) ([]owned, error) {
-	var all []owned
+func (e *editor) owned(ctx context.Context, s store.Snapshot) ([]store.Owned, error) {
+	var all []store.Owned
 	if s.OfCourses {
 		found, err := collect(ctx, e.tx, scanCourse, selectCourse+` WHERE provider = ? ORDER BY id`, s.Provider)
 		if err != nil {
 			return nil, err
 		}
 		for _, c := range found {
-			all = append(all, owned{store.ObjectID{Kind: store.ObjectCourse, ID: c.ID}, c.End})
+			all = append(all, store.Owned{ObjectID: store.ObjectID{Kind: store.ObjectCourse, ID: c.ID}, End: c.End})
 		}
 	}
 	if s.OfUnavailability {
@@ -179,19 +157,10 @@ func (e *editor) owned(ctx context.Context, s store.Snapshot) ([]owned, error) {
 			return nil, err
 		}
 		for _, u := range found {
-			_, end := u.When.Span(zoneOr(s.Zone))
-			all = append(all, owned{store.ObjectID{Kind: store.ObjectUnavailability, ID: u.ID}, end})
+			all = append(all, store.Owned{ObjectID: store.ObjectID{Kind: store.ObjectUnavailability, ID: u.ID}, End: s.EndOf(u.When)})
 		}
 	}
 	return all, nil
-}
-
-// zoneOr is the zone, or UTC for none.
-func zoneOr(zone *time.Location) *time.Location {
-	if zone == nil {
-		return time.UTC
-	}
-	return zone
 }
 
 // dropAll deletes objects as if each had been deleted by itself (push-8), and returns
