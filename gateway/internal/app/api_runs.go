@@ -77,14 +77,7 @@ func (s *apiService) Sync(ctx context.Context, which httpapi.Selection) (string,
 
 // syncNow begins a run in which everything that backs off is tried.
 func (s *apiService) syncNow(cause string, trainers []config.Trainer) (string, error) {
-	return s.begin(cause, idsOf(trainers), func(ctx context.Context, cfg *config.Config, r *runner.Runner, state store.Store) (store.Run, error) {
-		job, err := s.app.job(ctx, cfg, state, cause, trainers)
-		if err != nil {
-			return store.Run{}, err
-		}
-		job.Impatient = true
-		return r.Run(ctx, job)
-	})
+	return s.begin(cause, idsOf(trainers), s.app.syncing(trainers, runner.Job{Cause: cause, Impatient: true}))
 }
 
 // Resync implements [httpapi.Service].
@@ -97,14 +90,7 @@ func (s *apiService) Resync(ctx context.Context, which httpapi.Selection, inPlac
 	if len(trainers) == 0 {
 		return "", httpapi.ErrNothingToDo
 	}
-	w := Resync(Filter{}, inPlace).work
-	return s.begin(CauseResync, idsOf(trainers), func(ctx context.Context, cfg *config.Config, r *runner.Runner, state store.Store) (store.Run, error) {
-		job, err := s.app.workJob(ctx, cfg, state, w, trainers)
-		if err != nil {
-			return store.Run{}, err
-		}
-		return r.Run(ctx, job)
-	})
+	return s.begin(CauseResync, idsOf(trainers), s.app.working(Resync(Filter{}, inPlace).work, trainers))
 }
 
 // Held implements [httpapi.Service].
@@ -122,13 +108,7 @@ func (s *apiService) Held(ctx context.Context, id platform.TrainerID) ([]httpapi
 
 // Approve implements [httpapi.Service].
 func (s *apiService) Approve(_ context.Context, id platform.TrainerID, ids []string) (string, error) {
-	return s.begin(runner.CauseApprove, []platform.TrainerID{id}, func(ctx context.Context, cfg *config.Config, r *runner.Runner, state store.Store) (store.Run, error) {
-		memory, err := state.Trainer(ctx, id)
-		if err != nil {
-			return store.Run{}, err
-		}
-		return r.Approve(ctx, id, s.app.zoneOf(memory), ids)
-	})
+	return s.begin(runner.CauseApprove, []platform.TrainerID{id}, s.app.approving(approved{Trainer: id, Items: ids}))
 }
 
 // PauseTrainer implements [httpapi.Service]. It does not wait for a run under way: what
@@ -138,11 +118,7 @@ func (s *apiService) PauseTrainer(ctx context.Context, id platform.TrainerID, re
 	if err := s.Pause(ctx, p); err != nil {
 		return p, err
 	}
-	all, err := s.Pauses(ctx)
-	if i := slices.IndexFunc(all, func(o store.Pause) bool { return o.Provider == p.Provider && o.Label == p.Label }); i >= 0 {
-		p = all[i] // one that was there already keeps its time
-	}
-	return p, err
+	return asPaused(ctx, s, p)
 }
 
 // ResumeTrainer implements [httpapi.Service].

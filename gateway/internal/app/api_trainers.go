@@ -48,7 +48,7 @@ func (s *apiService) trainer(t config.Trainer, standing store.Standing, paused *
 	if paused != nil && t.Active() {
 		out.Health = string(Paused)
 	}
-	known := availability.Known{Reads: t.Pull(), Read: standing.Read, StaleAfter: staleAfter * s.app.interval(t)}
+	known := availability.Known{Reads: t.Pull(), Read: standing.Read, StaleAfter: staleAfter * s.app.interval(t.ID)}
 	if _, since := known.Doubt(s.app.opts.Now()); !since.IsZero() {
 		out.StaleSince = moment(since)
 	}

@@ -95,11 +95,16 @@ func (a *App) Approve(ctx context.Context, held HeldRemovals, watch Watcher) (st
 // approve lets removals go in this process, which owns the state, while no run is
 // under way: a run's picture of what is held stays true until it is stored.
 func (a *App) approve(ctx context.Context, what approved) (store.Run, error) {
-	return a.inRun(ctx, runner.CauseApprove, []platform.TrainerID{what.Trainer}, Watcher{}, func(ctx context.Context, _ *config.Config, r *runner.Runner, state store.Store) (store.Run, error) {
+	return a.inRun(ctx, runner.CauseApprove, []platform.TrainerID{what.Trainer}, Watcher{}, a.approving(what))
+}
+
+// approving makes the run in which removals go.
+func (a *App) approving(what approved) making {
+	return func(ctx context.Context, _ *config.Config, r *runner.Runner, state store.Store) (store.Run, error) {
 		memory, err := state.Trainer(ctx, what.Trainer)
 		if err != nil {
 			return store.Run{}, err
 		}
 		return r.Approve(ctx, what.Trainer, a.zoneOf(memory), what.Items)
-	})
+	}
 }

@@ -47,7 +47,7 @@ func (a *App) KnownTime(ctx context.Context, id platform.TrainerID) (availabilit
 
 func (a *App) knownTime(ctx context.Context, state store.Platform, p config.Provider, t config.Trainer, m store.Trainer, courses []store.CourseRecord) (availability.Known, error) {
 	k := availability.Known{
-		Reads: t.Pull(), Read: m.Read.At, Covered: m.Read.Covered, StaleAfter: staleAfter * a.interval(t),
+		Reads: t.Pull(), Read: m.Read.At, Covered: m.Read.Covered, StaleAfter: staleAfter * a.interval(t.ID),
 	}
 	for _, c := range courses {
 		k.Blocks = append(k.Blocks, courseBlocks(p, t, c.Course)...)

@@ -95,14 +95,7 @@ func (a *App) runDue(ctx context.Context, state store.Store, leases []store.Leas
 		return nil
 	}
 	cause, parents := causeOf(leases)
-	_, err = a.makeRun(ctx, Watcher{}, done, func(ctx context.Context, cfg *config.Config, r *runner.Runner, state store.Store) (store.Run, error) {
-		job, err := a.job(ctx, cfg, state, cause, trainers)
-		if err != nil {
-			return store.Run{}, err
-		}
-		job.Traceparents = parents
-		return r.Run(ctx, job)
-	})
+	_, err = a.makeRun(ctx, Watcher{}, done, a.syncing(trainers, runner.Job{Cause: cause, Traceparents: parents}))
 	if err != nil && ctx.Err() == nil {
 		a.opts.Log.Error("the run could not be made or recorded; its trainers are due again", "error", err)
 	}

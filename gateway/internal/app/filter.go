@@ -114,10 +114,7 @@ func names(cfg *config.Config) (providers, services []string, trainers []platfor
 
 // jobOf groups trainers into batches of one account each.
 func jobOf(cfg *config.Config, cause string, trainers []config.Trainer) runner.Job {
-	providers := map[string]config.Provider{}
-	for _, p := range cfg.Providers {
-		providers[p.Name] = p
-	}
+	providers := providersOf(cfg)
 	job := runner.Job{Cause: cause}
 	open := map[string]int{} // account → index of its batch that has room
 	for _, t := range trainers {
@@ -131,6 +128,15 @@ func jobOf(cfg *config.Config, cause string, trainers []config.Trainer) runner.J
 		job.Batches[i].Targets = append(job.Batches[i].Targets, targetOf(providers[t.ID.Provider], t))
 	}
 	return job
+}
+
+// providersOf are the providers by name.
+func providersOf(cfg *config.Config) map[string]config.Provider {
+	byName := make(map[string]config.Provider, len(cfg.Providers))
+	for _, p := range cfg.Providers {
+		byName[p.Name] = p
+	}
+	return byName
 }
 
 func targetOf(p config.Provider, t config.Trainer) runner.Target {

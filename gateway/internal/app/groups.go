@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/trainercal/trainercal/gateway/internal/config"
@@ -32,9 +33,10 @@ func (a *App) automatic(ctx context.Context, state store.Trainers) []config.Trai
 // have none, or not the right one.
 func (a *App) assign(ctx context.Context, state store.Store) error {
 	trainers := a.automatic(ctx, state)
+	providers := providersOf(a.Config())
 	all := make([]store.Assignment, len(trainers))
 	for i, t := range trainers {
-		all[i] = store.Assignment{Trainer: t.ID, Account: t.ID.Provider + "/" + t.Service, Mapping: a.mappingOf(t)}
+		all[i] = store.Assignment{Trainer: t.ID, Account: t.ID.Provider + "/" + t.Service, Mapping: mappingOf(providers[t.ID.Provider], t)}
 	}
 	changed, err := state.Assign(ctx, all)
 	if err != nil {
@@ -48,7 +50,7 @@ func (a *App) assign(ctx context.Context, state store.Store) error {
 	for _, id := range changed {
 		isNew[id] = true
 	}
-	if err := state.Turns(ctx, scheduler.Turns(due, isNew, a.intervalOf(), a.opts.Now())); err != nil {
+	if err := state.Turns(ctx, scheduler.Turns(due, isNew, a.interval, a.opts.Now())); err != nil {
 		return err
 	}
 	a.Poke()
@@ -56,35 +58,23 @@ func (a *App) assign(ctx context.Context, state store.Store) error {
 }
 
 // mappingOf tells mappings apart of which each needs a run at once (map-8).
-func (a *App) mappingOf(t config.Trainer) string {
-	p, _ := a.mapping(t.ID)
-	if p == nil {
-		return ""
-	}
-	target := targetOf(*p, t)
+func mappingOf(p config.Provider, t config.Trainer) string {
+	target := targetOf(p, t)
 	return fmt.Sprint(target.Mailbox, target.Push, target.Pull, target.Detail, target.ShowAs, target.Split, target.Pilot, target.Stopped,
 		p.Sync.Past, p.Sync.Future)
 }
 
 // interval is how often a trainer's runs start by themselves.
-func (a *App) interval(t config.Trainer) time.Duration { return a.intervalOf()(t.ID) }
-
-// intervalOf returns how often runs start by themselves, by trainer.
-func (a *App) intervalOf() func(platform.TrainerID) time.Duration {
+func (a *App) interval(id platform.TrainerID) time.Duration {
 	cfg := a.Config()
-	own := map[string]time.Duration{}
-	for _, p := range cfg.Providers {
-		own[p.Name] = p.Sync.Interval
+	i := slices.IndexFunc(cfg.Providers, func(p config.Provider) bool { return p.Name == id.Provider })
+	if i >= 0 && cfg.Providers[i].Sync.Interval > 0 {
+		return cfg.Providers[i].Sync.Interval
 	}
-	return func(id platform.TrainerID) time.Duration {
-		if every := own[id.Provider]; every > 0 {
-			return every
-		}
-		return cfg.Sync.Interval
-	}
+	return cfg.Sync.Interval
 }
 
 // turnOf is a trainer's next turn, which counts for those whose runs start by themselves.
 func (a *App) turnOf(id platform.TrainerID) []store.Due {
-	return []store.Due{scheduler.Turn(id, scheduler.Slot(id, a.intervalOf()(id), a.opts.Now()))}
+	return []store.Due{scheduler.Turn(id, scheduler.Slot(id, a.interval(id), a.opts.Now()))}
 }

@@ -47,6 +47,19 @@ func (a *App) makeRun(ctx context.Context, watch Watcher, done func(platform.Tra
 	return run, err
 }
 
+// syncing makes a sync run over trainers, which is impatient and has causes as the job
+// says that it is like.
+func (a *App) syncing(trainers []config.Trainer, like runner.Job) making {
+	return func(ctx context.Context, cfg *config.Config, r *runner.Runner, state store.Store) (store.Run, error) {
+		job, err := a.job(ctx, cfg, state, like.Cause, trainers)
+		if err != nil {
+			return store.Run{}, err
+		}
+		job.Impatient, job.Traceparents = like.Impatient, like.Traceparents
+		return r.Run(ctx, job)
+	}
+}
+
 // job is a run over trainers, without those that are paused.
 func (a *App) job(ctx context.Context, cfg *config.Config, state store.Store, cause string, trainers []config.Trainer) (runner.Job, error) {
 	pauses, err := state.Pauses(ctx)
@@ -174,13 +187,18 @@ func (a *App) DoWork(ctx context.Context, w Work, watch Watcher) (store.Run, err
 }
 
 func (a *App) doWork(ctx context.Context, w work, trainers []config.Trainer, watch Watcher) (store.Run, error) {
-	return a.inRun(ctx, causes[w.Kind], idsOf(trainers), watch, func(ctx context.Context, cfg *config.Config, r *runner.Runner, state store.Store) (store.Run, error) {
+	return a.inRun(ctx, causes[w.Kind], idsOf(trainers), watch, a.working(w, trainers))
+}
+
+// working makes a run of another kind than a sync.
+func (a *App) working(w work, trainers []config.Trainer) making {
+	return func(ctx context.Context, cfg *config.Config, r *runner.Runner, state store.Store) (store.Run, error) {
 		job, err := a.workJob(ctx, cfg, state, w, trainers)
 		if err != nil {
 			return store.Run{}, err
 		}
 		return r.Run(ctx, job)
-	})
+	}
 }
 
 func (a *App) workJob(ctx context.Context, cfg *config.Config, state store.Store, w work, trainers []config.Trainer) (runner.Job, error) {

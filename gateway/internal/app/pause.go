@@ -103,15 +103,21 @@ func (a *App) pause(ctx context.Context, what pausing) (store.Pause, error) {
 	if err := a.leased(ctx, "gateway pause", idsOf(trainers), false, nothing); err != nil {
 		return p, fmt.Errorf("%s is paused, but not everything has ended that began before: %w", what.Scope, err)
 	}
+	return asPaused(ctx, state, p)
+}
+
+// asPaused is a pause as it is stored: one that was there already keeps its time. One that
+// has been ended meanwhile stays as it is.
+func asPaused(ctx context.Context, state store.Operations, p store.Pause) (store.Pause, error) {
 	all, err := state.Pauses(ctx)
 	if err != nil {
-		return p, fmt.Errorf("read the pause of %s: %w", what.Scope, err)
+		return p, fmt.Errorf("read the pause of %s: %w", scope{p.Provider, p.Label}, err)
 	}
 	i := slices.IndexFunc(all, func(o store.Pause) bool { return o.Provider == p.Provider && o.Label == p.Label })
 	if i < 0 {
-		return p, nil // it has been ended meanwhile
+		return p, nil
 	}
-	return all[i], nil // one that was there already keeps its time
+	return all[i], nil
 }
 
 // Retried is what Retry did.
@@ -157,14 +163,8 @@ func (a *App) retry(ctx context.Context, s scope, watch Watcher) (Retried, error
 	if err != nil {
 		return out, err
 	}
-	out.Run, err = a.inRun(ctx, CauseRetry, idsOf(trainers), watch, func(ctx context.Context, cfg *config.Config, r *runner.Runner, state store.Store) (store.Run, error) {
-		job, err := a.job(ctx, cfg, state, CauseRetry, trainers)
-		if err != nil {
-			return store.Run{}, err
-		}
-		job.Impatient = true
-		return r.Run(ctx, job)
-	})
+	retrying := a.syncing(trainers, runner.Job{Cause: CauseRetry, Impatient: true})
+	out.Run, err = a.inRun(ctx, CauseRetry, idsOf(trainers), watch, retrying)
 	return out, err
 }
 

@@ -65,8 +65,9 @@ func (a *App) removes() bool {
 
 // mapping finds a trainer's provider and its declaration; nil where there is none.
 func (a *App) mapping(id platform.TrainerID) (*config.Provider, *config.Trainer) {
-	for i := range a.Config().Providers {
-		p := &a.Config().Providers[i]
+	cfg := a.Config() // a reload may bring one with fewer providers meanwhile
+	for i := range cfg.Providers {
+		p := &cfg.Providers[i]
 		if p.Name != id.Provider {
 			continue
 		}

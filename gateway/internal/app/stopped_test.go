@@ -132,7 +132,7 @@ func TestAssignments(t *testing.T) {
 		}
 	}
 	for _, d := range due() {
-		every := a.intervalOf()(d.Trainer)
+		every := a.interval(d.Trainer)
 		if wait := d.At.Sub(now); wait <= 0 || wait > every {
 			t.Errorf("%s has the next turn after %s, with an interval of %s", d.Trainer, wait, every)
 		}

@@ -125,15 +125,9 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // run makes one sync run in this process, which owns the state.
 func (a *App) run(ctx context.Context, cause string, trainers []config.Trainer, watch Watcher) (store.Run, error) {
-	return a.inRun(ctx, cause, idsOf(trainers), watch, func(ctx context.Context, cfg *config.Config, r *runner.Runner, state store.Store) (store.Run, error) {
-		job, err := a.job(ctx, cfg, state, cause, trainers)
-		if err != nil {
-			return store.Run{}, err
-		}
-		// Who asks for a run by hand has mended something.
-		job.Impatient = cause == CauseSync
-		return r.Run(ctx, job)
-	})
+	// Who asks for a run by hand has mended something.
+	like := runner.Job{Cause: cause, Impatient: cause == CauseSync}
+	return a.inRun(ctx, cause, idsOf(trainers), watch, a.syncing(trainers, like))
 }
 
 // runner makes a runner on a state, of a [App.snapshot].

@@ -96,7 +96,7 @@ func (a *App) noteStale(ctx context.Context) error {
 
 // stale reports whether a trainer was proven in sync once, and not for several intervals.
 func (a *App) stale(t config.Trainer, s store.Standing) bool {
-	return !s.Proven.IsZero() && a.opts.Now().Sub(s.Proven) > staleAfter*a.interval(t)
+	return !s.Proven.IsZero() && a.opts.Now().Sub(s.Proven) > staleAfter*a.interval(t.ID)
 }
 
 // pruneFeed deletes changes and events that are older than the configuration keeps them.
