@@ -8,11 +8,9 @@ import (
 
 	"github.com/trainercal/trainercal/gateway/internal/httpapi"
 	"github.com/trainercal/trainercal/gateway/internal/platform"
-	"github.com/trainercal/trainercal/gateway/internal/reconcile"
 	"github.com/trainercal/trainercal/gateway/internal/runner"
 	"github.com/trainercal/trainercal/gateway/internal/store"
 	"github.com/trainercal/trainercal/sdk"
-	"github.com/trainercal/trainercal/sdk/calendar"
 )
 
 // Plan implements [httpapi.Service].
@@ -51,13 +49,13 @@ func (s *apiService) planOf(p runner.TrainerPlan) httpapi.TrainerPlan {
 	}
 	var steps, held []store.RunStep
 	for _, c := range p.Plan.Calendar {
-		steps = append(steps, stepOf(store.Push, c.Op, c.Reason, c.Link.Key, c.Link.Rendered.When, zone))
+		steps = append(steps, runner.PushStep(c, zone))
 	}
 	for _, c := range p.Plan.Platform {
-		steps = append(steps, stepOf(store.Pull, c.Op, c.Reason, c.Mirror.ID, c.Mirror.When, zone))
+		steps = append(steps, runner.PullStep(c, zone))
 	}
 	for _, m := range p.Plan.Held {
-		held = append(held, stepOf(store.Pull, reconcile.OpRemove, reconcile.ReasonVanished, m.ID, m.When, zone))
+		held = append(held, runner.HeldStep(m, zone))
 	}
 	out.Steps, out.Held = httpapi.StepsOf(steps), httpapi.StepsOf(held)
 	for _, skipped := range p.Plan.Skipped {
@@ -67,11 +65,6 @@ func (s *apiService) planOf(p runner.TrainerPlan) httpapi.TrainerPlan {
 		out.Findings[string(f.Reason)]++
 	}
 	return out
-}
-
-func stepOf(d store.Direction, op reconcile.Op, why reconcile.Reason, item string, when calendar.When, zone *time.Location) store.RunStep {
-	start, end := when.Span(zone)
-	return store.RunStep{Direction: d, Op: op, Reason: why, Item: item, Start: start, End: end}
 }
 
 // planFailure is why a calendar could not be read.
@@ -100,7 +93,7 @@ func (s *apiService) Explain(ctx context.Context, id platform.TrainerID, item st
 
 func explainedOf(id platform.TrainerID, looked bool, e Explained) httpapi.ExplainedItem {
 	out := httpapi.ExplainedItem{
-		Kind: string(e.Kind), ID: e.ID, Label: e.Label, Start: moment(e.Start), End: moment(e.End),
+		Kind: string(e.Kind), ID: e.ID, Label: e.Label, Start: httpapi.Moment(e.Start), End: httpapi.Moment(e.End),
 		OnPlatform: e.Mirror != nil || e.Kind != KindOwn && e.Kind != KindWritten, Held: e.Mirror != nil && e.Mirror.Held,
 		Reasons: []string{}, Planned: httpapi.StepsOf(e.Planned), History: []httpapi.PastStep{}, Owed: owedOf(e.Owed), Conflicts: conflictsOf(id, e.Conflicts),
 	}

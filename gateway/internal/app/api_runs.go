@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync/atomic"
 
 	"github.com/trainercal/trainercal/gateway/internal/config"
 	"github.com/trainercal/trainercal/gateway/internal/httpapi"
@@ -24,7 +23,7 @@ func (s *apiService) begin(what string, trainers []platform.TrainerID, do making
 	id := newID()
 	s.runs.Go(func() {
 		_, err := s.app.inRun(s.ctx, what, trainers, Watcher{}, func(ctx context.Context, cfg *config.Config, r *runner.Runner, state store.Store) (store.Run, error) {
-			r.NewID = firstID(id)
+			r.RunID = id
 			return do(ctx, cfg, r, state)
 		})
 		if err != nil {
@@ -32,17 +31,6 @@ func (s *apiService) begin(what string, trainers []platform.TrainerID, do making
 		}
 	})
 	return id, nil
-}
-
-// firstID makes ids, of which the first, a run's own, is given.
-func firstID(id string) func() string {
-	var used atomic.Bool
-	return func() string {
-		if used.CompareAndSwap(false, true) {
-			return id
-		}
-		return newID()
-	}
 }
 
 // picked are the trainers that a selection means, those to be cleared up after included.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/trainercal/trainercal/gateway/internal/availability"
 	"github.com/trainercal/trainercal/gateway/internal/config"
@@ -42,7 +41,7 @@ func (s *apiService) Trainers(ctx context.Context, providers []string) ([]httpap
 func (s *apiService) trainer(t config.Trainer, standing store.Standing, paused *store.Pause) httpapi.Trainer {
 	out := httpapi.Trainer{
 		Trainer: t.ID.String(), Name: t.Name, Service: t.Service, Direction: string(t.Direction), Active: t.Active(),
-		Health: string(s.app.healthOf(t, standing)), Proven: moment(standing.Proven), Held: standing.Held, Conflicts: standing.Conflicts,
+		Health: string(s.app.healthOf(t, standing)), Proven: httpapi.Moment(standing.Proven), Held: standing.Held, Conflicts: standing.Conflicts,
 		Paused: httpapi.PausedOf(paused),
 	}
 	if paused != nil && t.Active() {
@@ -50,18 +49,9 @@ func (s *apiService) trainer(t config.Trainer, standing store.Standing, paused *
 	}
 	known := availability.Known{Reads: t.Pull(), Read: standing.Read, StaleAfter: staleAfter * s.app.interval(t.ID)}
 	if _, since := known.Doubt(s.app.opts.Now()); !since.IsZero() {
-		out.StaleSince = moment(since)
+		out.StaleSince = httpapi.Moment(since)
 	}
 	return out
-}
-
-// moment is a time that may be absent.
-func moment(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	t = t.UTC().Truncate(time.Second)
-	return &t
 }
 
 // TrainerDetail implements [httpapi.Service].
@@ -95,7 +85,7 @@ func detailOf(t httpapi.Trainer, status TrainerStatus, now Availability) httpapi
 	out := httpapi.TrainerDetail{
 		Trainer: t, Failing: httpapi.FailingOf(status.Failing), Pushed: status.Pushed, Pulled: status.Pulled, Owed: owedOf(status.Owed),
 		Left: len(status.Left), ConflictsList: conflictsOf(status.Trainer, status.Conflicts),
-		Now: httpapi.KnownAtOnce{State: string(now.Now), Reason: string(now.Reason), Until: moment(now.Until)},
+		Now: httpapi.KnownAtOnce{State: string(now.Now), Reason: string(now.Reason), Until: httpapi.Moment(now.Until)},
 	}
 	return out
 }
@@ -104,7 +94,7 @@ func owedOf(owed []store.Owed) []httpapi.OwedItem {
 	out := []httpapi.OwedItem{}
 	for _, o := range owed {
 		out = append(out, httpapi.OwedItem{
-			Item: o.Key, Op: string(o.Op), Code: o.Code, Message: o.Message, Advice: o.Advice, Since: o.Since.UTC(), Next: moment(o.Next), Attempts: o.Attempts,
+			Item: o.Key, Op: string(o.Op), Code: o.Code, Message: o.Message, Advice: o.Advice, Since: o.Since.UTC(), Next: httpapi.Moment(o.Next), Attempts: o.Attempts,
 		})
 	}
 	return out
@@ -188,7 +178,7 @@ func (s *apiService) GatewayStatus(ctx context.Context, providers []string) (htt
 			continue
 		}
 		one := httpapi.Account{
-			Name: a.Name, Failing: httpapi.FailingOf(a.Failing), Paused: httpapi.PausedOf(a.Paused), Verified: moment(a.Verified), Passed: !a.Verified.IsZero(),
+			Name: a.Name, Failing: httpapi.FailingOf(a.Failing), Paused: httpapi.PausedOf(a.Paused), Verified: httpapi.Moment(a.Verified), Passed: !a.Verified.IsZero(),
 		}
 		for _, c := range a.Checks {
 			one.Passed = one.Passed && c.Outcome != sdk.Failed

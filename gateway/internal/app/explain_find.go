@@ -10,6 +10,7 @@ import (
 
 	"github.com/trainercal/trainercal/gateway/internal/platform"
 	"github.com/trainercal/trainercal/gateway/internal/reconcile"
+	"github.com/trainercal/trainercal/gateway/internal/runner"
 	"github.com/trainercal/trainercal/gateway/internal/store"
 	"github.com/trainercal/trainercal/sdk/calendar"
 )
@@ -198,14 +199,12 @@ func (x *explainer) addPlanned(e *Explained) {
 	}
 	for _, s := range x.plan.Plan.Calendar {
 		if e.keys(s.Link.Key) {
-			start, end := s.Link.Rendered.When.Span(zone)
-			e.Planned = append(e.Planned, store.RunStep{Direction: store.Push, Op: s.Op, Reason: s.Reason, Item: s.Link.Key, Start: start, End: end})
+			e.Planned = append(e.Planned, runner.PushStep(s, zone))
 		}
 	}
 	for _, s := range x.plan.Plan.Platform {
 		if isItem(s.Mirror.ItemID) {
-			start, end := s.Mirror.When.Span(zone)
-			e.Planned = append(e.Planned, store.RunStep{Direction: store.Pull, Op: s.Op, Reason: s.Reason, Item: s.Mirror.ID, Start: start, End: end})
+			e.Planned = append(e.Planned, runner.PullStep(s, zone))
 		}
 	}
 	for _, s := range x.plan.Plan.Skipped {

@@ -40,3 +40,12 @@ type Page struct {
 	After string `query:"after" doc:"Where to go on: the next of the page before." maxLength:"2048"`
 	Limit int    `query:"limit" doc:"How many at most." minimum:"1" maximum:"500" default:"100"`
 }
+
+// pageOf is the first page of a list, never nil, and the cursor that goes on after it;
+// empty on the last one.
+func pageOf[T any](all []T, limit int, place func(T) cursor) (page []T, next string) {
+	if len(all) > limit {
+		next = place(all[limit-1]).String()
+	}
+	return append([]T{}, all[:min(limit, len(all))]...), next
+}

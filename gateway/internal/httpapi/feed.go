@@ -9,7 +9,6 @@ import (
 
 	"github.com/trainercal/trainercal/gateway/internal/config"
 	"github.com/trainercal/trainercal/gateway/internal/platform"
-	"github.com/trainercal/trainercal/gateway/internal/reconcile"
 	"github.com/trainercal/trainercal/gateway/internal/store"
 )
 
@@ -150,19 +149,10 @@ func feedEntryOf(c store.FeedChange, zones func(platform.TrainerID) *time.Locati
 		Origin: string(platform.OriginCalendar),
 	}
 	if c.Mirror != nil {
-		item := feedItemOf(store.FeedItem{FeedKey: c.FeedKey, Version: c.Version, Mirror: *c.Mirror}, zones)
+		item := pulledOf(store.FeedItem{FeedKey: c.FeedKey, Version: c.Version, Mirror: *c.Mirror}, zones(c.Trainer), time.Time{})
 		e.Unavailability = &item
 	}
 	return e
-}
-
-// feedItemOf is a pulled unavailability. Of a private one nothing is told but its time,
-// whatever is stored (pull-3).
-func feedItemOf(item store.FeedItem, zones func(platform.TrainerID) *time.Location) Unavailability {
-	if item.Mirror.Private {
-		item.Mirror.Description = reconcile.Unavailable
-	}
-	return pulledOf(item, zones(item.Trainer), time.Time{})
 }
 
 // zones are those of trainers that exist for the caller: their own, else the provider's.
@@ -235,7 +225,7 @@ func (s *Server) listSnapshot(ctx context.Context, in *feedSnapshotIn) (*feedSna
 	out := FeedSnapshot{Items: make([]FeedRecord, 0, len(items)), Position: position}
 	zones := who.zones()
 	for _, i := range items {
-		out.Items = append(out.Items, FeedRecord{i.Trainer.String(), i.ID, i.Version, feedItemOf(i, zones)})
+		out.Items = append(out.Items, FeedRecord{i.Trainer.String(), i.ID, i.Version, pulledOf(i, zones(i.Trainer), time.Time{})})
 	}
 	if len(items) == in.Limit {
 		last := items[len(items)-1]

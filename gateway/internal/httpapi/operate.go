@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/trainercal/trainercal/gateway/internal/config"
-	"github.com/trainercal/trainercal/gateway/internal/platform"
 )
 
 const tagOperate = "Operating"
@@ -56,12 +55,8 @@ func (w Selected) selection(ctx context.Context) (Selection, error) {
 		}
 	}
 	for i, name := range w.Trainers {
-		at := fmt.Sprintf("body.trainers[%d]", i)
-		id, err := platform.ParseTrainerID(name)
+		id, err := named(ctx, name, fmt.Sprintf("body.trainers[%d]", i))
 		if err != nil {
-			return out, problem(http.StatusUnprocessableEntity, "Want provider/label.").add(at, "is not of the form provider/label")
-		}
-		if err := known(ctx, id, at); err != nil {
 			return out, err
 		}
 		out.Trainers = append(out.Trainers, id)

@@ -36,6 +36,15 @@ func known(ctx context.Context, id platform.TrainerID, location string) error {
 	return problem(http.StatusNotFound, "There is no such trainer in the configuration.").add(location, "is not known")
 }
 
+// named is the trainer that provider/label means, if it exists for the caller.
+func named(ctx context.Context, name, location string) (platform.TrainerID, error) {
+	id, err := platform.ParseTrainerID(name)
+	if err != nil {
+		return id, problem(http.StatusUnprocessableEntity, "Want provider/label.").add(location, "is not of the form provider/label")
+	}
+	return id, known(ctx, id, location)
+}
+
 const tagTrainers = "Trainers"
 
 func (s *Server) trainerRoutes() {
@@ -92,10 +101,8 @@ func (s *Server) listTrainers(ctx context.Context, in *trainersIn) (*trainersOut
 		}
 		all = all[i:]
 	}
-	out := &trainersOut{Body: TrainerPage{Trainers: append([]Trainer{}, all[:min(in.Limit, len(all))]...)}}
-	if len(all) > in.Limit {
-		out.Body.Next = cursor{all[in.Limit-1].Trainer}.String()
-	}
+	out := &trainersOut{}
+	out.Body.Trainers, out.Body.Next = pageOf(all, in.Limit, func(t Trainer) cursor { return cursor{t.Trainer} })
 	return out, nil
 }
 
@@ -139,10 +146,8 @@ func (s *Server) listConflicts(ctx context.Context, in *conflictsIn) (*conflicts
 	if from != nil {
 		all = slices.DeleteFunc(all, func(c Conflict) bool { return slices.Compare(c.place(), from) <= 0 })
 	}
-	out := &conflictsOut{Body: ConflictPage{Conflicts: append([]Conflict{}, all[:min(in.Limit, len(all))]...)}}
-	if len(all) > in.Limit {
-		out.Body.Next = all[in.Limit-1].place().String()
-	}
+	out := &conflictsOut{}
+	out.Body.Conflicts, out.Body.Next = pageOf(all, in.Limit, Conflict.place)
 	return out, nil
 }
 
@@ -213,11 +218,8 @@ func (s *Server) getAvailability(ctx context.Context, in *availabilityIn) (*avai
 func asked(ctx context.Context, names []string) ([]platform.TrainerID, error) {
 	ids := make([]platform.TrainerID, len(names))
 	for i, name := range names {
-		id, err := platform.ParseTrainerID(name)
+		id, err := named(ctx, name, fmt.Sprintf("query.trainer[%d]", i))
 		if err != nil {
-			return nil, problem(http.StatusUnprocessableEntity, "Want provider/label.").add(fmt.Sprintf("query.trainer[%d]", i), "is not of the form provider/label")
-		}
-		if err := known(ctx, id, fmt.Sprintf("query.trainer[%d]", i)); err != nil {
 			return nil, err
 		}
 		ids[i] = id
@@ -228,7 +230,7 @@ func asked(ctx context.Context, names []string) ([]platform.TrainerID, error) {
 func timeOf(id platform.TrainerID, k availability.Known, now time.Time, window calendar.Window) TrainerTime {
 	out := TrainerTime{Trainer: id.String(), Spans: []TimePiece{}}
 	if why, since := k.Doubt(now); why != "" {
-		out.StaleSince = instant(since)
+		out.StaleSince = Moment(since)
 	}
 	for _, span := range k.Timeline(now, window) {
 		out.Spans = append(out.Spans, TimePiece{span.Start.UTC(), span.End.UTC(), string(span.State), string(span.Reason)})

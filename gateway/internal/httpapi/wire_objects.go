@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/trainercal/trainercal/gateway/internal/platform"
+	"github.com/trainercal/trainercal/gateway/internal/reconcile"
 	"github.com/trainercal/trainercal/gateway/internal/store"
 )
 
@@ -117,9 +118,13 @@ func unavailabilityOf(u platform.Unavailability) Unavailability {
 	return out
 }
 
-// pulledOf is an unavailability from a calendar. zone is the trainer's, in which times
+// pulledOf is an unavailability from a calendar. Of a private one nothing is told but its
+// time, whatever is stored (pull-3). zone is the trainer's, in which times
 // are told (time-1); staleSince is zero where the calendar was read lately.
 func pulledOf(item store.FeedItem, zone *time.Location, staleSince time.Time) Unavailability {
+	if item.Mirror.Private {
+		item.Mirror.Description = reconcile.Unavailable
+	}
 	out := unavailabilityOf(platform.Unavailability{
 		ID: item.ID, Trainer: item.Trainer, Description: item.Mirror.Description, When: item.Mirror.When,
 	})
@@ -127,7 +132,7 @@ func pulledOf(item store.FeedItem, zone *time.Location, staleSince time.Time) Un
 	if !item.Mirror.When.AllDay {
 		out.Start, out.End = clock(item.Mirror.When.Start, zone), clock(item.Mirror.When.End, zone)
 	}
-	out.StaleSince = instant(staleSince)
+	out.StaleSince = Moment(staleSince)
 	return out
 }
 
@@ -142,8 +147,8 @@ func zoneOf(name string) *time.Location {
 // clock is an instant as the clocks of a zone show it, with their offset.
 func clock(t time.Time, zone *time.Location) string { return t.In(zone).Format(time.RFC3339) }
 
-// instant is a time that may be absent.
-func instant(t time.Time) *time.Time {
+// Moment is a time, to the second, that may be absent.
+func Moment(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
 	}

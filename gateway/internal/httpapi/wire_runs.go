@@ -43,7 +43,7 @@ type Step struct {
 func StepsOf(steps []store.RunStep) []Step {
 	out := []Step{}
 	for _, s := range steps {
-		out = append(out, Step{string(s.Direction), string(s.Op), string(s.Reason), s.Item, instant(s.Start), instant(s.End), s.Failed})
+		out = append(out, Step{string(s.Direction), string(s.Op), string(s.Reason), s.Item, Moment(s.Start), Moment(s.End), s.Failed})
 	}
 	return out
 }
@@ -86,7 +86,7 @@ type RunEvent struct {
 // whole is told only to those who see all of it.
 func runFor(who caller, run store.Run, whole bool) (Run, bool) {
 	out := Run{
-		ID: run.ID, TraceID: run.TraceID, Cause: run.Cause, State: string(run.State), Started: run.Started.UTC(), Finished: instant(run.Finished),
+		ID: run.ID, TraceID: run.TraceID, Cause: run.Cause, State: string(run.State), Started: run.Started.UTC(), Finished: Moment(run.Finished),
 	}
 	var sum store.Counts
 	visible := 0

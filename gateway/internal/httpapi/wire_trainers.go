@@ -21,7 +21,7 @@ func FailingOf(f *store.Failing) *Failing {
 	if f == nil {
 		return nil
 	}
-	return &Failing{f.Code, f.Message, f.Advice, f.Since.UTC(), f.Attempts, instant(f.Next)}
+	return &Failing{f.Code, f.Message, f.Advice, f.Since.UTC(), f.Attempts, Moment(f.Next)}
 }
 
 // Paused says that a trainer is left alone.

@@ -19,7 +19,7 @@ const CauseApprove = "approve"
 // of their unavailability (hold-1), and records that as a run, so that it is told why
 // they went. What was seen again since it was shown stays. Zone is the trainer's.
 func (r *Runner) Approve(ctx context.Context, id platform.TrainerID, zone *time.Location, items []string) (store.Run, error) {
-	run := store.Run{ID: r.NewID(), Cause: CauseApprove, Started: r.Now(), State: store.RunRunning}
+	run := store.Run{ID: r.runID(), Cause: CauseApprove, Started: r.Now(), State: store.RunRunning}
 	ctx, span := r.begin(ctx, &run, nil, telemetry.Trainer.String(id.String()))
 	defer span.End()
 	if err := r.Memory.BeginRun(ctx, run); err != nil {

@@ -36,7 +36,7 @@ func (b *box) outcome(r *Runner) store.RunTrainer {
 		}
 	}
 	for _, s := range b.plan.Platform {
-		out.Steps = append(out.Steps, pullStep(s, b.target.Zone))
+		out.Steps = append(out.Steps, PullStep(s, b.target.Zone))
 		if !b.target.Pilot {
 			countPull(&out.Counts, s.Op)
 		}
@@ -49,17 +49,29 @@ func (b *box) outcome(r *Runner) store.RunTrainer {
 }
 
 func (b *box) pushStep(s reconcile.CalendarStep, d stepResult) store.RunStep {
-	start, end := s.Link.Rendered.When.Span(b.target.Zone)
-	step := store.RunStep{Direction: store.Push, Op: s.Op, Reason: s.Reason, Item: s.Link.Key, Start: start, End: end}
+	step := PushStep(s, b.target.Zone)
 	if d.err != nil {
 		step.Failed = string(d.err.Code)
 	}
 	return step
 }
 
-func pullStep(s reconcile.PlatformStep, zone *time.Location) store.RunStep {
+// PushStep is a step of a plan into a calendar, as it is told; zone is the trainer's, in
+// which whole days are.
+func PushStep(s reconcile.CalendarStep, zone *time.Location) store.RunStep {
+	start, end := s.Link.Rendered.When.Span(zone)
+	return store.RunStep{Direction: store.Push, Op: s.Op, Reason: s.Reason, Item: s.Link.Key, Start: start, End: end}
+}
+
+// PullStep is one onto the platform.
+func PullStep(s reconcile.PlatformStep, zone *time.Location) store.RunStep {
 	start, end := s.Mirror.When.Span(zone)
 	return store.RunStep{Direction: store.Pull, Op: s.Op, Reason: s.Reason, Item: s.Mirror.ID, Start: start, End: end}
+}
+
+// HeldStep is the removal of a mirror that waits for approval (hold-1).
+func HeldStep(m reconcile.Mirror, zone *time.Location) store.RunStep {
+	return PullStep(reconcile.PlatformStep{Op: reconcile.OpRemove, Reason: reconcile.ReasonVanished, Mirror: m}, zone)
 }
 
 // held are the mirrors whose removal waits for approval, as far as known.
@@ -79,7 +91,7 @@ func heldSteps(mirrors []reconcile.Mirror, zone *time.Location) []store.RunStep 
 	var held []store.RunStep
 	for _, m := range mirrors {
 		if m.Held {
-			held = append(held, pullStep(reconcile.PlatformStep{Op: reconcile.OpRemove, Reason: reconcile.ReasonVanished, Mirror: m}, zone))
+			held = append(held, HeldStep(m, zone))
 		}
 	}
 	return held

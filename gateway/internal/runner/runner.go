@@ -53,7 +53,10 @@ type Runner struct {
 	Guard *reconcile.Guard
 	Now   func() time.Time
 	// NewID makes a random id: of a run, or of an item's generation.
-	NewID  func() string
+	NewID func() string
+	// RunID is the id of the one run that the runner makes, where it was given out before;
+	// empty for a new one.
+	RunID  string
 	Tracer trace.Tracer
 	// Metrics and Log may be nil.
 	Metrics *telemetry.Metrics
@@ -138,11 +141,18 @@ func (r *Runner) limits(t Target) Limits {
 // batchesAtOnce is how many accounts a run works on at the same time.
 const batchesAtOnce = 4
 
+func (r *Runner) runID() string {
+	if r.RunID != "" {
+		return r.RunID
+	}
+	return r.NewID()
+}
+
 // Run does the job and returns its record, which is stored too. The error is set
 // only when the run could not be recorded or was cancelled; what failed for
 // trainers is in the record.
 func (r *Runner) Run(ctx context.Context, job Job) (store.Run, error) {
-	run := store.Run{ID: r.NewID(), Cause: job.Cause, Started: r.Now(), State: store.RunRunning}
+	run := store.Run{ID: r.runID(), Cause: job.Cause, Started: r.Now(), State: store.RunRunning}
 	ctx, span := r.begin(ctx, &run, linksTo(job.Traceparents))
 	defer span.End()
 	if err := r.Memory.BeginRun(ctx, run); err != nil {
