@@ -38,7 +38,7 @@ func TestHintsBecomeDue(t *testing.T) {
 			t.Fatalf("due are %+v after %d pokes", w.due, w.pokes)
 		}
 		second := w.due[1]
-		if diff := cmp.Diff([]string{"00-trace"}, second.Traceparents); diff != "" || second.Cause != cause || second.At.IsZero() {
+		if diff := cmp.Diff([]string{"00-trace"}, second.Traceparents); diff != "" || second.Cause != "notification" || second.At.IsZero() {
 			t.Errorf("%+v: %s", second, diff)
 		}
 	})

@@ -3,7 +3,6 @@ package live
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -16,8 +15,6 @@ const (
 	storeAgain = time.Second
 	// finishPatience bounds the last storing.
 	finishPatience = 5 * time.Second
-	// cause is that of runs that hints ask for.
-	cause = "notification"
 )
 
 // recorder gathers what watches and notifications say, and stores it together: whatever
@@ -47,10 +44,8 @@ func (r *recorder) dirty(ids []platform.TrainerID, traceparent string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, id := range ids {
-		d := store.Due{Trainer: id, At: now, Since: now, Cause: cause}
-		if traceparent != "" {
-			d.Traceparents = []string{traceparent}
-		}
+		d := store.Due{Trainer: id, At: now, Since: now, Cause: store.CauseNotification}
+		d.AskedBy(traceparent)
 		r.merge(d)
 	}
 	r.wakeUp()
@@ -63,11 +58,7 @@ func (r *recorder) merge(d store.Due) {
 		r.due[d.Trainer] = d
 		return
 	}
-	for _, t := range d.Traceparents {
-		if len(before.Traceparents) < store.MaxTraceparents && !slices.Contains(before.Traceparents, t) {
-			before.Traceparents = append(before.Traceparents, t)
-		}
-	}
+	before.AskedBy(d.Traceparents...)
 	r.due[d.Trainer] = before
 }
 

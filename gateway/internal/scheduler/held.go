@@ -18,10 +18,7 @@ const (
 // Held are leases that somebody works under. They are extended until they are given back,
 // each as soon as its trainer's work is done.
 type Held struct {
-	schedule store.Schedule
-	now      func() time.Time
-	after    func(id platform.TrainerID) []store.Due
-	failed   func(error)
+	HoldOptions
 
 	mu     sync.Mutex
 	leases map[platform.TrainerID]store.Lease
@@ -46,8 +43,7 @@ type HoldOptions struct {
 // trainers is written only while their leases are held.
 func Hold(ctx context.Context, leases []store.Lease, o HoldOptions) (context.Context, *Held) {
 	h := &Held{
-		schedule: o.Schedule, now: o.Now, after: o.After, failed: o.Failed,
-		leases: make(map[platform.TrainerID]store.Lease, len(leases)), some: make(chan struct{}, 1),
+		HoldOptions: o, leases: make(map[platform.TrainerID]store.Lease, len(leases)), some: make(chan struct{}, 1),
 	}
 	for _, l := range leases {
 		h.leases[l.Trainer] = l
@@ -97,8 +93,8 @@ func (h *Held) extend(ctx context.Context) {
 		leases = append(leases, l)
 	}
 	h.mu.Unlock()
-	if _, err := h.schedule.Extend(ctx, h.now().Add(LeaseFor), leases); err != nil && ctx.Err() == nil {
-		h.failed(err)
+	if _, err := h.Schedule.Extend(ctx, h.Now().Add(LeaseFor), leases); err != nil && ctx.Err() == nil {
+		h.Failed(err)
 	}
 }
 
@@ -113,10 +109,10 @@ func (h *Held) giveBack(ctx context.Context) {
 	}
 	var due []store.Due
 	for _, l := range done {
-		due = append(due, h.after(l.Trainer)...)
+		due = append(due, h.After(l.Trainer)...)
 	}
-	if err := h.schedule.Unlease(context.WithoutCancel(ctx), h.now(), done, due); err != nil {
-		h.failed(err)
+	if err := h.Schedule.Unlease(context.WithoutCancel(ctx), h.Now(), done, due); err != nil {
+		h.Failed(err)
 	}
 }
 
@@ -137,12 +133,12 @@ func (h *Held) Close(givenUp bool) {
 			l.For.Trainer = l.Trainer
 			due = append(due, l.For)
 		}
-		due = append(due, h.after(l.Trainer)...)
+		due = append(due, h.After(l.Trainer)...)
 	}
 	if len(rest) == 0 {
 		return
 	}
-	if err := h.schedule.Unlease(ctx, h.now(), rest, due); err != nil {
-		h.failed(err)
+	if err := h.Schedule.Unlease(ctx, h.Now(), rest, due); err != nil {
+		h.Failed(err)
 	}
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/trainercal/trainercal/gateway/internal/platform"
@@ -74,6 +75,15 @@ type Due struct {
 	Traceparents []string
 	// Served is when the trainer was last worked on; it is read-only.
 	Served time.Time
+}
+
+// AskedBy notes what else asked for it, each once and at most [MaxTraceparents].
+func (d *Due) AskedBy(traceparents ...string) {
+	for _, t := range traceparents {
+		if t != "" && len(d.Traceparents) < MaxTraceparents && !slices.Contains(d.Traceparents, t) {
+			d.Traceparents = append(d.Traceparents, t)
+		}
+	}
 }
 
 // MaxTraceparents is how many causes of one run are kept.

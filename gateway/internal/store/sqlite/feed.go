@@ -189,8 +189,9 @@ func (s *Store) await(ctx context.Context, look func(*sql.Tx) (n int64, there bo
 	}
 }
 
-const selectSnapshot = `SELECT provider, label, changed, id, item_id, series_id, version, description, span, show_as, private, held, detail
-	FROM mirrors WHERE (provider, label, id) > (?3, ?4, ?5)
+const selectFeedItem = `SELECT provider, label, changed, ` + mirrorColumns + ` FROM mirrors`
+
+const selectSnapshot = selectFeedItem + ` WHERE (provider, label, id) > (?3, ?4, ?5)
 	AND (?1 IS NULL OR provider IN (SELECT value FROM json_each(?1))) ORDER BY provider, label, id LIMIT ?2`
 
 // FeedSnapshot returns what is pulled, and the position that the list is of.
@@ -216,9 +217,8 @@ func (s *Store) FeedSnapshot(ctx context.Context, providers []string, after stor
 func scanFeedItem(rows *sql.Rows) (i store.FeedItem, err error) {
 	var text string
 	m := &i.Mirror
-	err = rows.Scan(&i.Trainer.Provider, &i.Trainer.Label, &i.Version,
-		&m.ID, &m.ItemID, &m.SeriesID, &m.Version, &m.Description, &text, &m.ShowAs, &m.Private, &m.Held, &m.Detail)
-	if err != nil {
+	into := append([]any{&i.Trainer.Provider, &i.Trainer.Label, &i.Version}, mirrorInto(m, &text)...)
+	if err = rows.Scan(into...); err != nil {
 		return i, err
 	}
 	i.ID = m.ID

@@ -64,9 +64,14 @@ func putOutcomes(ctx context.Context, tx *sql.Tx, run store.Run) error {
 
 // Runs returns the newest runs first, without their trainers' steps.
 func (s *Store) Runs(ctx context.Context, limit int) ([]store.Run, error) {
+	return s.runs(ctx, selectRun+` ORDER BY started DESC, id LIMIT ?`, limit)
+}
+
+// runs returns the runs that a query picks, without their trainers' steps.
+func (s *Store) runs(ctx context.Context, query string, args ...any) ([]store.Run, error) {
 	var runs []store.Run
 	err := s.look(ctx, func(tx *sql.Tx) (err error) {
-		if runs, err = collect(ctx, tx, scanRun, selectRun+` ORDER BY started DESC, id LIMIT ?`, limit); err != nil {
+		if runs, err = collect(ctx, tx, scanRun, query, args...); err != nil {
 			return err
 		}
 		for i := range runs {

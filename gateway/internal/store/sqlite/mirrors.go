@@ -11,12 +11,19 @@ import (
 	"github.com/trainercal/trainercal/sdk/calendar"
 )
 
-const selectMirrors = `SELECT id, item_id, series_id, version, description, span, show_as, private, held, detail
-	FROM mirrors WHERE provider = ? AND label = ? ORDER BY id`
+// mirrorColumns are a mirror's in the order of [mirrorInto].
+const mirrorColumns = `id, item_id, series_id, version, description, span, show_as, private, held, detail`
+
+// mirrorInto is where the columns of a mirror go; its span is text that [readSpan] reads.
+func mirrorInto(m *reconcile.Mirror, span *string) []any {
+	return []any{&m.ID, &m.ItemID, &m.SeriesID, &m.Version, &m.Description, span, &m.ShowAs, &m.Private, &m.Held, &m.Detail}
+}
+
+const selectMirrors = `SELECT ` + mirrorColumns + ` FROM mirrors WHERE provider = ? AND label = ? ORDER BY id`
 
 func scanMirror(rows *sql.Rows) (m reconcile.Mirror, err error) {
 	var text string
-	if err := rows.Scan(&m.ID, &m.ItemID, &m.SeriesID, &m.Version, &m.Description, &text, &m.ShowAs, &m.Private, &m.Held, &m.Detail); err != nil {
+	if err := rows.Scan(mirrorInto(&m, &text)...); err != nil {
 		return m, err
 	}
 	m.When, err = readSpan(text)

@@ -81,9 +81,7 @@ func (e *editor) touch(trainers []platform.TrainerID, traceparent string) {
 			d = &store.Due{Trainer: id, At: e.now, Since: e.now, Cause: store.CauseChange}
 			e.due[id] = d
 		}
-		if traceparent != "" && len(d.Traceparents) < store.MaxTraceparents && !slices.Contains(d.Traceparents, traceparent) {
-			d.Traceparents = append(d.Traceparents, traceparent)
-		}
+		d.AskedBy(traceparent)
 	}
 }
 

@@ -9,8 +9,7 @@ import (
 )
 
 // selectPulled looks the id up under each trainer of the provider, by the table's key.
-const selectPulled = `SELECT provider, label, changed, id, item_id, series_id, version, description, span, show_as, private, held, detail
-	FROM mirrors WHERE provider = ?1 AND label IN (SELECT label FROM trainers WHERE provider = ?1) AND id = ?2`
+const selectPulled = selectFeedItem + ` WHERE provider = ?1 AND label IN (SELECT label FROM trainers WHERE provider = ?1) AND id = ?2`
 
 // PulledByID returns a pulled unavailability of a provider's by its stable id.
 func (s *Store) PulledByID(ctx context.Context, provider, id string) (store.FeedItem, error) {
@@ -33,17 +32,5 @@ const selectRunsBefore = selectRun + ` WHERE ?1 = '' OR started < (SELECT starte
 
 // RunsBefore returns runs after one, the newest first.
 func (s *Store) RunsBefore(ctx context.Context, id string, limit int) ([]store.Run, error) {
-	var runs []store.Run
-	err := s.look(ctx, func(tx *sql.Tx) (err error) {
-		if runs, err = collect(ctx, tx, scanRun, selectRunsBefore, id, limit); err != nil {
-			return err
-		}
-		for i := range runs {
-			if runs[i].Trainers, err = collect(ctx, tx, scanOutcome, selectOutcomes("'null'"), runs[i].ID); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return runs, err
+	return s.runs(ctx, selectRunsBefore, id, limit)
 }

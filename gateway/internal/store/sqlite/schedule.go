@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/trainercal/trainercal/gateway/internal/platform"
@@ -57,12 +56,8 @@ func mergeDue(was, d store.Due) store.Due {
 		d.Asked = was.Asked
 	}
 	d.Cause = store.Urgent(was.Cause, d.Cause)
-	for _, parent := range d.Traceparents {
-		if !slices.Contains(was.Traceparents, parent) {
-			was.Traceparents = append(was.Traceparents, parent)
-		}
-	}
-	d.Traceparents = was.Traceparents[:min(len(was.Traceparents), store.MaxTraceparents)]
+	was.AskedBy(d.Traceparents...)
+	d.Traceparents = was.Traceparents
 	return d
 }
 
