@@ -1,21 +1,15 @@
 package cli
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -30,12 +24,7 @@ var told = []string{"/unavailability", "/v1/changes", "/explain"}
 // returns all it said.
 func (l *lab) serveAPI(t *testing.T) (base string, stop func() string) {
 	t.Helper()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := free.Addr().String()
-	_ = free.Close()
+	address := freeAddress(t)
 	file, err := os.OpenFile(filepath.Join(l.dir, "gateway.hcl"), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -48,27 +37,8 @@ func (l *lab) serveAPI(t *testing.T) (base string, stop func() string) {
 		t.Fatal(err)
 	}
 	l.env = append(l.env, "CANARY_TOKEN="+canaryToken)
-	cmd := exec.CommandContext(t.Context(), filepath.Join(programs, "gateway"), "serve", "--json", "--log-level", "trace")
-	var log bytes.Buffer
-	cmd.Dir, cmd.Env, cmd.Stderr = l.dir, l.env, &log
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	var ready struct{ PID int }
-	if err := json.NewDecoder(bufio.NewReader(out)).Decode(&ready); err != nil {
-		t.Fatalf("gateway serve does not say that it is ready: %v", err)
-	}
-	return "http://" + address, func() string {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("gateway serve: %v", err)
-		}
-		return log.String()
-	}
+	serve := startServe(t, l.dir, l.env, "--log-level", "trace")
+	return "http://" + address, serve.stop
 }
 
 // ask returns an answer, of the stream of changes what came within a second.
@@ -79,17 +49,7 @@ func ask(t *testing.T, address string) string {
 		ctx, cancel = context.WithTimeout(ctx, time.Second)
 	}
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer "+canaryToken)
-	answer, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = answer.Body.Close() }()
-	text, _ := io.ReadAll(answer.Body) // a stream is cut
+	answer, text := askAPI(ctx, t, canaryToken, http.MethodGet, address, "")
 	return fmt.Sprintf("%v %s", answer.Header, text)
 }
 

@@ -1,18 +1,13 @@
 package cli
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -43,27 +38,7 @@ func newLiveRig(t testing.TB) *liveRig {
 	t.Cleanup(func() { _ = sim.Close() })
 	r := &liveRig{t: t, sim: sim, dir: t.TempDir()}
 	r.configure()
-	cmd := exec.Command(filepath.Join(programs, "gateway"), "serve", "--json")
-	cmd.Dir, cmd.Env = r.dir, append(env, "PATH="+programs, "TOKEN="+apiToken)
-	var log bytes.Buffer
-	cmd.Stderr = &log
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		if err := cmd.Wait(); err != nil || t.Failed() {
-			t.Errorf("gateway serve: %v\n%s", err, log.String())
-		}
-	})
-	var ready struct{ PID int }
-	if err := json.NewDecoder(bufio.NewReader(out)).Decode(&ready); err != nil {
-		t.Fatalf("gateway serve does not say that it is ready: %v", err)
-	}
+	startServe(t, r.dir, append(env, "PATH="+programs, "TOKEN="+apiToken))
 	r.until("every mailbox is watched and proven", func() bool { return r.watched() == 3 })
 	return r
 }
@@ -72,12 +47,7 @@ func newLiveRig(t testing.TB) *liveRig {
 // impersonation, which streaming needs.
 func (r *liveRig) configure() {
 	r.t.Helper()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	address := free.Addr().String()
-	_ = free.Close()
+	address := freeAddress(r.t)
 	r.url = "http://" + address
 	text, err := os.ReadFile(filepath.Join("testdata", "gateway.hcl"))
 	if err != nil {
@@ -154,21 +124,7 @@ func (r *liveRig) feed(after int64) (texts []string, next int64) {
 // ask makes a request that must succeed.
 func (r *liveRig) ask(method, path, body string, out any) {
 	r.t.Helper()
-	req, err := http.NewRequestWithContext(r.t.Context(), method, r.url+path, strings.NewReader(body))
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer "+apiToken)
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode >= 300 {
-		r.t.Fatalf("%s %s: %s", method, path, resp.Status)
-	}
-	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
+	if err := json.Unmarshal([]byte(mustAsk(r.t, apiToken, method, r.url+path, body)), out); err != nil {
 		r.t.Fatal(err)
 	}
 }

@@ -1,13 +1,9 @@
 package cli
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -71,17 +67,6 @@ func newStory(t *testing.T, collector string) (r *killRig, prometheus string) {
 		t.Fatal(err)
 	}
 	return r, prometheus
-}
-
-// freeAddress is an address on this machine that nobody listens at.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 func (r *killRig) fault(f exchangesim.Fault) {
@@ -172,36 +157,8 @@ func (r *killRig) attempt(args ...string) {
 // commands can be handed to it.
 func (r *killRig) serve() (pid int, stop func()) {
 	r.t.Helper()
-	cmd := exec.Command(filepath.Join(programs, "gateway"), "serve", "--json")
-	cmd.Dir, cmd.Env = r.dir, r.env
-	var log bytes.Buffer
-	cmd.Stderr = &log
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		r.t.Fatal(err)
-	}
-	stopped := false
-	stop = func() {
-		if stopped {
-			return
-		}
-		stopped = true
-		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
-			r.t.Error(err)
-		}
-		if err := cmd.Wait(); err != nil {
-			r.t.Errorf("gateway serve: %v\n%s", err, log.String())
-		}
-	}
-	r.t.Cleanup(stop)
-	var ready struct{ PID int }
-	if err := json.NewDecoder(bufio.NewReader(out)).Decode(&ready); err != nil {
-		r.t.Fatalf("gateway serve does not say that it is ready: %v\n%s", err, log.String())
-	}
-	return ready.PID, stop
+	serve := startServe(r.t, r.dir, r.env)
+	return serve.pid, func() { serve.stop() }
 }
 
 // asked is a course that the platform schedules by the API, and that a run is made for;
@@ -226,22 +183,7 @@ func (r *killRig) asked() {
 
 func (r *killRig) request(method, path, body string) string {
 	r.t.Helper()
-	req, err := http.NewRequestWithContext(r.t.Context(), method, "http://"+r.api+path, strings.NewReader(body))
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer a-token-of-the-story")
-	req.Header.Set("Content-Type", "application/json")
-	answer, err := http.DefaultClient.Do(req)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	defer func() { _ = answer.Body.Close() }()
-	text, err := io.ReadAll(answer.Body)
-	if err != nil || answer.StatusCode >= http.StatusBadRequest {
-		r.t.Fatalf("%s %s: %s %s %v", method, path, answer.Status, text, err)
-	}
-	return string(text)
+	return mustAsk(r.t, "a-token-of-the-story", method, "http://"+r.api+path, body)
 }
 
 // killPlugins kills the plugins of a process and waits until they are gone.
