@@ -7,7 +7,6 @@ import (
 
 	"github.com/trainercal/trainercal/gateway/internal/config"
 	"github.com/trainercal/trainercal/gateway/internal/httpapi"
-	"github.com/trainercal/trainercal/gateway/internal/platform"
 	"github.com/trainercal/trainercal/gateway/internal/store"
 	"github.com/trainercal/trainercal/sdk"
 )
@@ -29,11 +28,6 @@ var _ httpapi.Service = (*apiService)(nil)
 
 // Config implements [httpapi.Service].
 func (s *apiService) Config() *config.Config { return s.app.Config() }
-
-// UnavailabilityFor implements [httpapi.Service].
-func (s *apiService) UnavailabilityFor(ctx context.Context, trainer platform.TrainerID) ([]store.UnavailabilityRecord, error) {
-	return s.Unavailability(ctx, trainer)
-}
 
 // Deliver implements [httpapi.Notified].
 func (s *apiService) Deliver(ctx context.Context, account, traceparent string, req sdk.DeliverRequest) (sdk.DeliverResponse, error) {

@@ -146,7 +146,7 @@ func (l *blockList) records(ctx context.Context, after string) ([]store.Unavaila
 	if l.trainer == (platform.TrainerID{}) {
 		return l.server.service.UnavailabilityAfter(ctx, l.provider, after, l.limit)
 	}
-	records, err := l.server.service.UnavailabilityFor(ctx, l.trainer)
+	records, err := l.server.service.Unavailability(ctx, l.trainer)
 	slices.SortFunc(records, func(a, b store.UnavailabilityRecord) int { return strings.Compare(a.ID, b.ID) })
 	records = slices.DeleteFunc(records, func(u store.UnavailabilityRecord) bool { return u.ID <= after })
 	return records[:min(len(records), l.limit)], err

@@ -32,10 +32,6 @@ type fake struct {
 
 func (f *fake) Config() *config.Config { return f.cfg }
 
-func (f *fake) UnavailabilityFor(ctx context.Context, id platform.TrainerID) ([]store.UnavailabilityRecord, error) {
-	return f.Unavailability(ctx, id)
-}
-
 func (f *fake) Trainers(_ context.Context, providers []string) ([]Trainer, error) {
 	var out []Trainer
 	for _, p := range f.cfg.Providers {

@@ -20,8 +20,8 @@ type Service interface {
 	// Objects changes the platform's objects and reads them; what it makes due is begun
 	// at once.
 	store.Objects
-	// UnavailabilityFor returns a trainer's unavailability made on the platform.
-	UnavailabilityFor(ctx context.Context, trainer platform.TrainerID) ([]store.UnavailabilityRecord, error)
+	// Unavailability returns a trainer's unavailability made on the platform.
+	Unavailability(ctx context.Context, trainer platform.TrainerID) ([]store.UnavailabilityRecord, error)
 	// PulledByID returns an unavailability that came from a calendar.
 	PulledByID(ctx context.Context, provider, id string) (store.FeedItem, error)
 
