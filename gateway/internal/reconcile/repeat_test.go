@@ -1,7 +1,11 @@
 package reconcile
 
 import (
+	"slices"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/trainercal/trainercal/sdk/calendar"
 )
@@ -47,5 +51,30 @@ func TestSameVersion(t *testing.T) {
 	}
 	if p := Make(in); !p.Empty() {
 		t.Errorf("the plan is %v", reasons(p))
+	}
+}
+
+// TestEqualCandidatesInAnyOrder is P5 where two appointments that say the same take the
+// place of one that is gone (B7): which of them keeps its unavailability does not depend
+// on the order in which they are read.
+func TestEqualCandidatesInAnyOrder(t *testing.T) {
+	t.Parallel()
+	m := newModel(t)
+	dentist := calendar.Item{Appointment: appointment("Dentist", hours(base.AddDate(0, 0, 3), 1))}
+	gone := m.native(dentist)
+	m.run(-1)
+	delete(m.items, gone.ID)
+	m.native(dentist)
+	m.native(dentist)
+	forth := m.read(nil)
+	back := forth
+	back.Changes = slices.Clone(forth.Changes)
+	slices.Reverse(back.Changes)
+	first, second := Make(m.answer(m.input(forth))), Make(m.answer(m.input(back)))
+	if len(first.Notes) != 1 || len(first.Platform) != 1 {
+		t.Fatalf("one keeps its unavailability and one is new, not %+v", first)
+	}
+	if diff := cmp.Diff(first, second, cmpopts.SortSlices(lessSkip)); diff != "" {
+		t.Errorf("the order of pages matters (-forth +back):\n%s", diff)
 	}
 }
