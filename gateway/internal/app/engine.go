@@ -23,19 +23,17 @@ func (a *App) Poke() {
 	}
 }
 
-// engine starts runs by itself until engine ends, and then waits for those that have
-// begun; they are aborted when ctx ends.
-func (a *App) engine(ctx, engine context.Context) {
-	state, err := a.own(ctx)
-	if err == nil {
-		err = a.runEngine(ctx, engine, state)
-	}
-	if err != nil {
-		a.opts.Log.Error("the engine does not run: nothing is synchronised by itself", "error", err)
-	}
+// engine starts runs by itself.
+type engine struct {
+	app        *App
+	state      store.Store
+	jobs       store.Jobs
+	dispatcher *scheduler.Dispatcher
 }
 
-func (a *App) runEngine(ctx, engine context.Context, state store.Store) error {
+// startEngine gets the engine ready to take up work; its run or stop ends it. Runs that
+// have begun are aborted when ctx ends.
+func (a *App) startEngine(ctx context.Context, state store.Store) (*engine, error) {
 	worker := &scheduler.Worker{
 		HoldOptions: a.holding(state), Owner: owner("gateway serve"), Idle: a.Poke,
 		Do: func(ctx context.Context, leases []store.Lease, done func(platform.TrainerID)) error {
@@ -45,10 +43,10 @@ func (a *App) runEngine(ctx, engine context.Context, state store.Store) error {
 	log := a.opts.Log.Named("queue")
 	jobs, err := state.Jobs(store.JobOptions{Workers: scheduler.Workers, Do: worker.Work, Log: log.Warn})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := jobs.Start(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	d := scheduler.NewDispatcher(scheduler.Dispatcher{
 		Schedule: state, Jobs: jobs, Now: a.opts.Now, NewID: newID,
@@ -57,15 +55,26 @@ func (a *App) runEngine(ctx, engine context.Context, state store.Store) error {
 		},
 	})
 	a.dispatcher.Store(d)
-	defer a.dispatcher.Store(nil)
+	return &engine{a, state, jobs, d}, nil
+}
+
+// run starts runs until starting ends, and then waits for those that have begun; they are
+// aborted when ctx ends.
+func (e *engine) run(ctx, starting context.Context) error {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		a.keepAssigned(engine, state)
+		e.app.keepAssigned(starting, e.state)
 	}()
-	d.Run(engine)
+	e.dispatcher.Run(starting)
 	<-ended
-	return jobs.Stop(ctx)
+	return e.stop(ctx)
+}
+
+// stop lets no run begin any more.
+func (e *engine) stop(ctx context.Context) error {
+	e.app.dispatcher.Store(nil)
+	return e.jobs.Stop(ctx)
 }
 
 // keepAssigned keeps the schedule as the configuration in force says, until ctx ends.

@@ -51,37 +51,39 @@ func (a *App) Serve(ctx context.Context, drain <-chan struct{}, ready func(Servi
 	if err != nil {
 		return err
 	}
+	// Before requests come: what they write is in the way of what the queue reads first.
+	engine, err := a.startEngine(ctx, state)
+	if err != nil {
+		return errors.Join(fmt.Errorf("start the engine: %w", err), c.listener.Close())
+	}
 	stopAPI, err := a.serveAPI(ctx, state, drain)
 	if err != nil {
-		return errors.Join(err, c.listener.Close())
+		return errors.Join(err, engine.stop(ctx), c.listener.Close())
 	}
 	ready(serving())
-	return a.untilDrained(ctx, abort, drain, c, stopAPI)
+	return a.untilDrained(ctx, abort, drain, c, engine, stopAPI)
 }
 
 // untilDrained runs the engine and the control socket, and stops both in order.
-func (a *App) untilDrained(ctx context.Context, abort func(), drain <-chan struct{}, c *control, stopAPI func()) error {
+func (a *App) untilDrained(ctx context.Context, abort func(), drain <-chan struct{}, c *control, e *engine, stopAPI func()) error {
 	var group errgroup.Group
 	group.Go(func() error { return c.serve(ctx) })
-	engine, stop := context.WithCancel(ctx)
+	working, stop := context.WithCancel(ctx)
+	group.Go(func() error { return e.run(ctx, working) })
 	group.Go(func() error {
-		a.engine(ctx, engine)
+		a.verifyEach(working)
 		return nil
 	})
 	group.Go(func() error {
-		a.verifyEach(engine)
+		a.tellWebhooks(working)
 		return nil
 	})
 	group.Go(func() error {
-		a.tellWebhooks(engine)
+		a.watchStale(working)
 		return nil
 	})
 	group.Go(func() error {
-		a.watchStale(engine)
-		return nil
-	})
-	group.Go(func() error {
-		a.watch(engine, a.Poke)
+		a.watch(working, a.Poke)
 		return nil
 	})
 	select {

@@ -25,6 +25,8 @@ type Store struct {
 	write *sql.DB
 	read  *sql.DB
 	lock  *lock
+	// turn is held by the one transaction that may ask for the connection which writes.
+	turn chan struct{}
 	// clock says when something happens; nil for [time.Now].
 	clock func() time.Time
 	// moved tells readers of the feed and of events that there is more to read.
@@ -58,7 +60,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 		write: connect(path, 1, "_txlock=immediate", "_pragma=journal_mode(wal)", "_pragma=synchronous(full)", "_pragma=foreign_keys(on)",
 			"_pragma=secure_delete(on)"), // what is deleted is not to be read in the file (forget-1)
 		read: connect(path, readers, "mode=ro"),
-		lock: lock,
+		lock: lock, turn: make(chan struct{}, 1),
 	}
 	if err := s.prepare(ctx); err != nil {
 		return nil, errors.Join(explain(path, err), s.Close())
@@ -135,10 +137,19 @@ func (s *Store) Close() error {
 	return s.closeErr
 }
 
-// change runs do in one transaction: it is stored whole or not at all.
+// change runs do in one transaction: it is stored whole or not at all. Who comes first
+// goes first: the pool hands its connection to any of those who wait, so that under load
+// some would wait for ever, and the queue, which shares the connection, would get it too
+// late to start or to stay the leader.
 func (s *Store) change(ctx context.Context, do func(*sql.Tx) error) error {
 	if s.write == nil {
 		return store.ErrReadOnly
+	}
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-ctx.Done():
+		return fmt.Errorf("wait for a turn to write: %w", ctx.Err())
 	}
 	failpoint.Reach("commit.begin")
 	defer failpoint.Reach("commit.end")
