@@ -62,3 +62,25 @@ func TestTwoInstallations(t *testing.T) {
 		t.Errorf("their item was touched: %+v", now)
 	}
 }
+
+// TestCopyOfWhatWasIntended is B5 where nobody has heard yet what became of a create: the
+// item at the time that was intended is the one, and a person's copy of it, marker and
+// generation included, is left as it is, whichever of them comes first.
+func TestCopyOfWhatWasIntended(t *testing.T) {
+	t.Parallel()
+	const key = "northwind/ana/course/1"
+	course := appointment("Training: Forklift", hours(base.AddDate(0, 0, 3), 7))
+	elsewhere := appointment("Training: Forklift", hours(base.AddDate(0, 0, 1), 7))
+	for _, ids := range [][2]calendar.ItemID{{"a", "b"}, {"b", "a"}} {
+		m := newModel(t)
+		m.want(key, 1, course)
+		marker := calendar.Marker{Installation: "here", Key: key, Generation: "first"}
+		m.links[key] = Link{Key: key, Generation: marker.Generation, Rendered: course, Revision: 1, State: LinkIntended}
+		ours := m.put(calendar.Item{ID: ids[0], Appointment: course, Marker: &marker})
+		copied := m.put(calendar.Item{ID: ids[1], Appointment: elsewhere, Marker: &marker})
+		p := m.plan()
+		if len(p.Calendar) != 0 || len(p.Links) != 1 || p.Links[0].Link.ItemID != ours.ID {
+			t.Errorf("with %s made and %s copied: %v, links %+v", ours.ID, copied.ID, reasons(p), p.Links)
+		}
+	}
+}

@@ -54,13 +54,18 @@ func (p *planner) claimKey(key string, found []*calendar.Item) {
 }
 
 // choose picks which of the items with a key's marker is the one: the linked item,
-// else the generation that was intended, else the one at the wanted time, else the
+// else the generation that was intended, of several the one at the time that was intended,
+// as the others are a person's copies; else the one at the wanted time, else the
 // first by id. It is nil when the linked item is there but was not seen.
 func (p *planner) choose(link *Link, want *Wanted, found []*calendar.Item) *calendar.Item {
 	if link != nil && link.ItemID != "" && !p.confirmedGone(link.ItemID) {
 		return pick(found, func(i *calendar.Item) bool { return i.ID == link.ItemID })
 	}
-	if c := pick(found, func(i *calendar.Item) bool { return link != nil && i.Marker.Generation == link.Generation }); c != nil {
+	intended := func(i *calendar.Item) bool { return link != nil && i.Marker.Generation == link.Generation }
+	if c := pick(found, func(i *calendar.Item) bool { return intended(i) && i.When.SameTime(link.when()) }); c != nil {
+		return c
+	}
+	if c := pick(found, intended); c != nil {
 		return c
 	}
 	if c := pick(found, func(i *calendar.Item) bool { return want != nil && i.When.SameTime(want.Appointment.When) }); c != nil {
