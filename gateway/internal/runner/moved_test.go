@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/trainercal/trainercal/gateway/internal/platform"
 	"github.com/trainercal/trainercal/gateway/internal/reconcile"
 	"github.com/trainercal/trainercal/gateway/internal/store"
 	"github.com/trainercal/trainercal/sdk"
@@ -305,5 +306,39 @@ func TestMovedBack(t *testing.T) {
 			t.Errorf("left are %+v", left)
 		}
 		r.synced()
+	}
+}
+
+// map-5, push-10: a calendar whose search failed when it became the trainer's is searched
+// again before anything is written: what is there of ours from an earlier time is taken
+// up, and not made a second time.
+func TestSearchedAgainAfterAMove(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "ana")
+	r.account.bare = true
+	c := r.course("1", 3, "ana")
+	r.synced()
+	first := r.target("ana").Mailbox
+	_, err := r.store.Forget(context.Background(), r.target("ana").ID)
+	must(t, err)
+	c.Trainers = []platform.CourseTrainer{}
+	r.give(c)
+	r.move("ana")
+	r.synced()
+	r.target("ana").Mailbox = first
+	r.account.before = func(_ context.Context, call string) error {
+		if call == "Find" {
+			return sdk.CodeUnavailable.New("away")
+		}
+		return nil
+	}
+	if run := r.run(); run.State == store.RunOK {
+		t.Fatal("the search did not fail")
+	}
+	r.account.before = nil
+	r.course("1", 3, "ana")
+	r.synced()
+	if diff := cmp.Diff(map[string][]string{course1: {"Training: Course 1"}}, r.own("ana")); diff != "" {
+		t.Error(diff)
 	}
 }

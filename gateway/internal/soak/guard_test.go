@@ -69,7 +69,8 @@ func (h *history) goesOn() {
 		memory := h.memory(who)
 		owed := func(o store.Owed) bool { return o.Code != runner.CodeTemplateFailed }
 		if !slices.ContainsFunc(memory.Owed, owed) {
-			h.checkPushed(who)
+			// Where only our own items are read, a copy shows with the day's full read (B5).
+			h.checkPushedBut(who, func(key string) bool { return !who.pull && h.copied[who.address+key] })
 		}
 		if !who.pull {
 			continue
