@@ -24,6 +24,9 @@ type Dispatcher struct {
 const (
 	// lookEvery is how often a dispatcher looks for what is due without being told.
 	lookEvery = time.Second
+	// rest is how long a dispatcher lets others come before it looks again: a look sees
+	// everything that is due, however many changes poked it.
+	rest = 20 * time.Millisecond
 	// queuedFor is how long what is in the queue may be there before it is taken to be
 	// lost: longer than the queue needs to hand the batch of a dead worker on.
 	queuedFor = 5 * time.Minute
@@ -63,6 +66,10 @@ func (d *Dispatcher) Run(ctx context.Context) {
 			next = time.Time{}
 		}
 		timer.Reset(d.wait(next))
+		select {
+		case <-ctx.Done():
+		case <-time.After(rest):
+		}
 	}
 }
 

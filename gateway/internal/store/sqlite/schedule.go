@@ -94,7 +94,8 @@ const waiting = ` account <> '' AND at <= ?1 AND lease_end IS NULL AND coalesce(
 func (s *Store) NextDue(ctx context.Context, now time.Time, limit int) (due []store.Due, next time.Time, err error) {
 	err = s.look(ctx, func(tx *sql.Tx) (err error) {
 		due, err = collect(ctx, tx, scanDue, `WITH ranked AS (
-				SELECT *, row_number() OVER (PARTITION BY account ORDER BY at, provider, label) AS n FROM schedule WHERE`+waiting+`)
+				SELECT provider, label, account, at, since, asked, cause, traceparents, served,
+					row_number() OVER (PARTITION BY account ORDER BY at, provider, label) AS n FROM schedule WHERE`+waiting+`)
 			SELECT provider, label, account, at, since, asked, cause, traceparents, served FROM ranked
 			WHERE n <= ?2 ORDER BY at, provider, label`, now.UnixNano(), limit)
 		if err != nil {

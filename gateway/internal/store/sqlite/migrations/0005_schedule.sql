@@ -27,7 +27,7 @@ CREATE TABLE schedule (
     -- When the last lease was given back.
     served       INTEGER,
     PRIMARY KEY (provider, label)
-) WITHOUT ROWID, STRICT;
+) STRICT; -- with row ids: rows are wide, and their keys are searched for often
 
 CREATE INDEX schedule_by_due ON schedule (at) WHERE at IS NOT NULL AND account <> '';
 CREATE INDEX schedule_by_queue ON schedule (queued) WHERE queued IS NOT NULL;
