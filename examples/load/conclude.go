@@ -22,7 +22,7 @@ func (p *proof) settle(ctx context.Context) error {
 		case len(wrong) == 0:
 			p.settled = time.Since(began)
 			rest(ctx, p.options.steady)
-			return ctx.Err()
+			return errors.Join(ctx.Err(), p.cleared(ctx))
 		case time.Since(began) > p.options.patience:
 			p.settled = time.Since(began)
 			p.note(wrong)
@@ -33,6 +33,25 @@ func (p *proof) settle(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// cleared waits until no calendar has a test appointment: a check that the kill cut short
+// left some, and the gateway checks each mailbox once.
+func (p *proof) cleared(ctx context.Context) error {
+	var left []string
+	for began := time.Now(); time.Since(began) < p.options.patience && ctx.Err() == nil; rest(ctx, time.Second/4) {
+		left = nil
+		for n, box := range p.site.boxes {
+			if slices.ContainsFunc(box.Items(world.Calendar), probe) {
+				left = append(left, "the calendar of "+label(n)+" has a test appointment of the gateway's")
+			}
+		}
+		if len(left) == 0 {
+			return nil
+		}
+	}
+	p.note(left)
+	return ctx.Err()
 }
 
 // differences are those between calendars on the one hand, and what is scheduled and what

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/trainercal/trainercal/plugins/exchangesim/world"
@@ -72,16 +73,24 @@ func (p *person) edit(box *world.Mailbox) (sort string, err error) {
 
 func pick(random *rand.Rand, items []world.Item) world.Item { return items[random.IntN(len(items))] }
 
-// parted are a calendar's items: the trainer's own, and those that the gateway wrote.
+// parted are a calendar's items: the trainer's own, and those that the gateway wrote, but
+// for the test appointment of a check that is under way.
 func parted(items []world.Item) (own, written []world.Item) {
 	for _, item := range items {
-		if ours(item) {
+		switch {
+		case probe(item):
+		case ours(item):
 			written = append(written, item)
-		} else {
+		default:
 			own = append(own, item)
 		}
 	}
 	return own, written
+}
+
+// probe reports whether an item is the gateway's test appointment.
+func probe(item world.Item) bool {
+	return ours(item) && strings.HasPrefix(item.Subject, "Calendar gateway check")
 }
 
 func (p *person) create(box *world.Mailbox) error {

@@ -51,12 +51,30 @@ func (a *App) verifyChanged(ctx context.Context) error {
 		if !log.changed(ctx, host, known) {
 			continue
 		}
-		log.verify(ctx, host)
-		if ctx.Err() != nil {
-			return nil // it is verified by the next start
-		}
-		if err := state.PutVerifications(ctx, log.verifications()); err != nil {
+		if err := log.keep(ctx, host, state); err != nil {
 			return fmt.Errorf("keep the log of verifying %s: %w", acc.name, err)
+		}
+	}
+	return nil
+}
+
+// verifiedAtOnce is how many mailboxes are verified before that is kept: a start that is
+// cut short is gone on from there, and so are the test appointments it may have left.
+const verifiedAtOnce = 100
+
+// keep verifies, and keeps the log part by part. What is not verified when ctx ends is by
+// the next start.
+func (l *verifyLog) keep(ctx context.Context, host *pluginhost.Host, state store.Store) error {
+	all := l.acc.trainers
+	for first := true; first || len(all) > 0; first = false {
+		n := min(len(all), verifiedAtOnce)
+		l.acc.trainers, all, l.checks = all[:n:n], all[n:], nil
+		passed := l.verify(ctx, host)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err := state.PutVerifications(ctx, l.verifications()); err != nil || !passed {
+			return err // of an account that cannot be used, no mailbox can be
 		}
 	}
 	return nil
@@ -122,14 +140,15 @@ func digestOfText(parts ...string) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// verify runs the checks. Refused credentials stay refused: only an operator tries again.
-func (l *verifyLog) verify(ctx context.Context, host *pluginhost.Host) {
+// verify runs the checks, and reports whether the account itself passed. Refused
+// credentials stay refused: only an operator tries again.
+func (l *verifyLog) verify(ctx context.Context, host *pluginhost.Host) bool {
 	account, err := host.Account(ctx, l.acc.name)
 	if err != nil {
 		l.checks = append(l.checks, failedCheck(l.acc.name, err))
-		return
+		return false
 	}
-	verifyAccount(ctx, account, l.acc, func(c Check) { l.checks = append(l.checks, c) })
+	return verifyAccount(ctx, account, l.acc, func(c Check) { l.checks = append(l.checks, c) })
 }
 
 // verifications are the log in the form in which it is kept.
