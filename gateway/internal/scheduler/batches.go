@@ -33,10 +33,7 @@ type account struct {
 // yet; zero for none. Due comes in the order of time.
 func Batches(due []store.Due, flights map[string]store.Flights, now time.Time, newID func() string) (batches []store.Work, next time.Time) {
 	accounts, next := byAccount(due, flights, now)
-	room := Workers
-	for _, f := range flights {
-		room -= f.All
-	}
+	room := room(flights)
 	for some := true; some && room > 0; {
 		some = false
 		slices.SortStableFunc(accounts, func(a, b *account) int { return cmp.Compare(a.flying.All, b.flying.All) })
@@ -51,6 +48,15 @@ func Batches(due []store.Due, flights map[string]store.Flights, now time.Time, n
 		}
 	}
 	return batches, next
+}
+
+// room is how many batches more there is room for.
+func room(flights map[string]store.Flights) int {
+	n := Workers
+	for _, f := range flights {
+		n -= f.All
+	}
+	return n
 }
 
 // byAccount sorts what is ready by account, in the order in which accounts come first.

@@ -85,6 +85,10 @@ func (d *Dispatcher) wait(next time.Time) time.Duration {
 // zero for when something happens.
 func (d *Dispatcher) round(ctx context.Context) (time.Time, error) {
 	now := d.Now()
+	flights, err := d.Schedule.Flights(ctx, now)
+	if err != nil || room(flights) <= 0 { // a worker pokes when it has room again
+		return time.Time{}, err
+	}
 	due, next, err := d.Schedule.NextDue(ctx, now, dueAtOnce)
 	if err != nil {
 		return time.Time{}, err
@@ -95,10 +99,6 @@ func (d *Dispatcher) round(ctx context.Context) (time.Time, error) {
 	}
 	if len(due) == 0 {
 		return next, nil
-	}
-	flights, err := d.Schedule.Flights(ctx, now)
-	if err != nil {
-		return time.Time{}, err
 	}
 	batches, ready := Batches(due, flights, now, d.NewID)
 	if len(batches) > 0 {
