@@ -58,7 +58,8 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	s := &Store{
 		path: path,
 		write: connect(path, 1, "_txlock=immediate", "_pragma=journal_mode(wal)", "_pragma=synchronous(full)", "_pragma=foreign_keys(on)",
-			"_pragma=secure_delete(on)"), // what is deleted is not to be read in the file (forget-1)
+			"_pragma=secure_delete(on)",             // what is deleted is not to be read in the file (forget-1)
+			"_pragma=journal_size_limit(16777216)"), // a burst does not leave a large file behind for good
 		read: connect(path, readers, "mode=ro"),
 		lock: lock, turn: make(chan struct{}, 1),
 	}
