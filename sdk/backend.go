@@ -138,6 +138,9 @@ type Check struct {
 	// Observed is what was tried and what came back, Advice what to do about it.
 	// Neither holds secrets or text of appointments.
 	Observed, Advice string
+	// Ends is when what was checked ends by itself, as credentials do, so that the host
+	// can warn in time; zero where it does not, or nobody knows.
+	Ends time.Time
 }
 
 // Detail says how much text of the trainer's own appointments is wanted.

@@ -98,7 +98,7 @@ func (c *connection) verifyExpiry() sdk.Check {
 	if !known {
 		return sdk.Check{}
 	}
-	check := sdk.Check{Step: "expiry", Outcome: sdk.Passed, Observed: fmt.Sprintf("the %s ends on %s", c.credential.noun(), day(ends))}
+	check := sdk.Check{Step: "expiry", Outcome: sdk.Passed, Observed: fmt.Sprintf("the %s ends on %s", c.credential.noun(), day(ends)), Ends: ends}
 	if observed, advice := c.credential.ending(c.now()); observed != "" {
 		check.Outcome, check.Observed, check.Advice = sdk.Warned, observed, advice
 	}

@@ -3,6 +3,8 @@ package wire
 import (
 	"fmt"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	"github.com/trainercal/trainercal/sdk"
 	"github.com/trainercal/trainercal/sdk/calendar"
 	pb "github.com/trainercal/trainercal/sdk/proto/calendar/v1"
@@ -10,18 +12,27 @@ import (
 
 // CheckToProto translates a step of Verify.
 func CheckToProto(c sdk.Check) *pb.VerifyResponse {
-	return &pb.VerifyResponse{
+	m := &pb.VerifyResponse{
 		Mailbox: c.Mailbox, Step: valid(c.Step), Outcome: outcome.toProto(c.Outcome),
 		Observed: CutText(c.Observed), Advice: CutText(c.Advice),
 	}
+	if !c.Ends.IsZero() {
+		m.Ends = timestamppb.New(c.Ends)
+	}
+	return m
 }
 
-// CheckFromProto translates it back; an unknown outcome is a failure.
+// CheckFromProto translates it back; an unknown outcome is a failure, and an impossible
+// end is none.
 func CheckFromProto(m *pb.VerifyResponse) sdk.Check {
-	return sdk.Check{
+	c := sdk.Check{
 		Mailbox: m.GetMailbox(), Step: Scrub(m.GetStep()), Outcome: outcome.fromProto(m.GetOutcome()),
 		Observed: Scrub(m.GetObserved()), Advice: Scrub(m.GetAdvice()),
 	}
+	if m.GetEnds().IsValid() {
+		c.Ends = m.GetEnds().AsTime()
+	}
+	return c
 }
 
 // ChangeFromProto translates a change that is not a part of a series.

@@ -167,10 +167,14 @@ func TestRoundTrip(t *testing.T) {
 		},
 		"check": func(t *rapid.T) {
 			words := rapid.StringMatching(`[A-Za-z0-9 ,.]{0,80}`)
-			back(t, sdk.Check{
+			c := sdk.Check{
 				Mailbox: text.Draw(t, "mailbox"), Step: words.Draw(t, "step"), Outcome: one(t, outcome.numbers),
 				Observed: words.Draw(t, "observed"), Advice: words.Draw(t, "advice"),
-			}, CheckToProto, sure(CheckFromProto))
+			}
+			if rapid.Bool().Draw(t, "ends") {
+				c.Ends = instant.Draw(t, "end")
+			}
+			back(t, c, CheckToProto, sure(CheckFromProto))
 		},
 		"complete": func(t *rapid.T) {
 			c := sdk.Complete{Cursor: rapid.SliceOf(rapid.Byte()).Draw(t, "cursor"), Full: rapid.Bool().Draw(t, "full"), Covered: window.Draw(t, "covered")}

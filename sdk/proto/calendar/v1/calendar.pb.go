@@ -1516,8 +1516,11 @@ type VerifyResponse struct {
 	Step    string                 `protobuf:"bytes,2,opt,name=step,proto3" json:"step,omitempty"`
 	Outcome VerifyResponse_Outcome `protobuf:"varint,3,opt,name=outcome,proto3,enum=calendar.v1.VerifyResponse_Outcome" json:"outcome,omitempty"`
 	// What was tried and what came back; what to do about it.
-	Observed      string `protobuf:"bytes,4,opt,name=observed,proto3" json:"observed,omitempty"`
-	Advice        string `protobuf:"bytes,5,opt,name=advice,proto3" json:"advice,omitempty"`
+	Observed string `protobuf:"bytes,4,opt,name=observed,proto3" json:"observed,omitempty"`
+	Advice   string `protobuf:"bytes,5,opt,name=advice,proto3" json:"advice,omitempty"`
+	// When what was checked ends by itself, as credentials do; absent where it does not, or
+	// nobody knows.
+	Ends          *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=ends,proto3" json:"ends,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1585,6 +1588,13 @@ func (x *VerifyResponse) GetAdvice() string {
 		return x.Advice
 	}
 	return ""
+}
+
+func (x *VerifyResponse) GetEnds() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Ends
+	}
+	return nil
 }
 
 // Window is the half-open span of time [start, end).
@@ -3947,13 +3957,14 @@ const file_calendar_v1_calendar_proto_rawDesc = "" +
 	"\rVerifyRequest\x12\x1d\n" +
 	"\n" +
 	"account_id\x18\x01 \x01(\tR\taccountId\x12.\n" +
-	"\amailbox\x18\x02 \x01(\v2\x14.calendar.v1.MailboxR\amailbox\"\xa7\x02\n" +
+	"\amailbox\x18\x02 \x01(\v2\x14.calendar.v1.MailboxR\amailbox\"\xd7\x02\n" +
 	"\x0eVerifyResponse\x12\x18\n" +
 	"\amailbox\x18\x01 \x01(\tR\amailbox\x12\x12\n" +
 	"\x04step\x18\x02 \x01(\tR\x04step\x12=\n" +
 	"\aoutcome\x18\x03 \x01(\x0e2#.calendar.v1.VerifyResponse.OutcomeR\aoutcome\x12\x1a\n" +
 	"\bobserved\x18\x04 \x01(\tR\bobserved\x12\x16\n" +
-	"\x06advice\x18\x05 \x01(\tR\x06advice\"t\n" +
+	"\x06advice\x18\x05 \x01(\tR\x06advice\x12.\n" +
+	"\x04ends\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x04ends\"t\n" +
 	"\aOutcome\x12\x17\n" +
 	"\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eOUTCOME_PASSED\x10\x01\x12\x13\n" +
@@ -4247,82 +4258,83 @@ var file_calendar_v1_calendar_proto_depIdxs = []int32{
 	55, // 9: calendar.v1.Error.retry_after:type_name -> google.protobuf.Duration
 	20, // 10: calendar.v1.VerifyRequest.mailbox:type_name -> calendar.v1.Mailbox
 	6,  // 11: calendar.v1.VerifyResponse.outcome:type_name -> calendar.v1.VerifyResponse.Outcome
-	56, // 12: calendar.v1.Window.start:type_name -> google.protobuf.Timestamp
-	56, // 13: calendar.v1.Window.end:type_name -> google.protobuf.Timestamp
-	20, // 14: calendar.v1.ReadRequest.mailbox:type_name -> calendar.v1.Mailbox
-	24, // 15: calendar.v1.ReadRequest.window:type_name -> calendar.v1.Window
-	0,  // 16: calendar.v1.ReadRequest.detail:type_name -> calendar.v1.Detail
-	1,  // 17: calendar.v1.ReadRequest.scope:type_name -> calendar.v1.Scope
-	28, // 18: calendar.v1.ReadResponse.changes:type_name -> calendar.v1.Change
-	27, // 19: calendar.v1.ReadResponse.complete:type_name -> calendar.v1.Complete
-	21, // 20: calendar.v1.ReadResponse.error:type_name -> calendar.v1.Error
-	24, // 21: calendar.v1.Complete.covered:type_name -> calendar.v1.Window
-	35, // 22: calendar.v1.Change.upsert:type_name -> calendar.v1.Item
-	29, // 23: calendar.v1.Change.replace_series:type_name -> calendar.v1.Series
-	35, // 24: calendar.v1.Series.items:type_name -> calendar.v1.Item
-	30, // 25: calendar.v1.Days.first:type_name -> calendar.v1.Date
-	30, // 26: calendar.v1.Days.end:type_name -> calendar.v1.Date
-	24, // 27: calendar.v1.When.instants:type_name -> calendar.v1.Window
-	31, // 28: calendar.v1.When.days:type_name -> calendar.v1.Days
-	32, // 29: calendar.v1.Appointment.when:type_name -> calendar.v1.When
-	2,  // 30: calendar.v1.Appointment.show_as:type_name -> calendar.v1.ShowAs
-	3,  // 31: calendar.v1.Appointment.sensitivity:type_name -> calendar.v1.Sensitivity
-	33, // 32: calendar.v1.Item.appointment:type_name -> calendar.v1.Appointment
-	34, // 33: calendar.v1.Item.marker:type_name -> calendar.v1.Marker
-	20, // 34: calendar.v1.GetRequest.mailbox:type_name -> calendar.v1.Mailbox
-	0,  // 35: calendar.v1.GetRequest.detail:type_name -> calendar.v1.Detail
-	35, // 36: calendar.v1.GetResponse.items:type_name -> calendar.v1.Item
-	38, // 37: calendar.v1.GetResponse.done:type_name -> calendar.v1.Done
-	21, // 38: calendar.v1.GetResponse.error:type_name -> calendar.v1.Error
-	7,  // 39: calendar.v1.Operation.kind:type_name -> calendar.v1.Operation.Kind
-	34, // 40: calendar.v1.Operation.marker:type_name -> calendar.v1.Marker
-	33, // 41: calendar.v1.Operation.appointment:type_name -> calendar.v1.Appointment
-	33, // 42: calendar.v1.Operation.base:type_name -> calendar.v1.Appointment
-	20, // 43: calendar.v1.WriteRequest.mailbox:type_name -> calendar.v1.Mailbox
-	39, // 44: calendar.v1.WriteRequest.operations:type_name -> calendar.v1.Operation
-	35, // 45: calendar.v1.WriteResponse.item:type_name -> calendar.v1.Item
-	21, // 46: calendar.v1.WriteResponse.error:type_name -> calendar.v1.Error
-	20, // 47: calendar.v1.FindRequest.mailbox:type_name -> calendar.v1.Mailbox
-	56, // 48: calendar.v1.FindRequest.since:type_name -> google.protobuf.Timestamp
-	35, // 49: calendar.v1.FindResponse.items:type_name -> calendar.v1.Item
-	38, // 50: calendar.v1.FindResponse.done:type_name -> calendar.v1.Done
-	21, // 51: calendar.v1.FindResponse.error:type_name -> calendar.v1.Error
-	20, // 52: calendar.v1.WatchRequest.mailbox:type_name -> calendar.v1.Mailbox
-	46, // 53: calendar.v1.WatchResponse.heartbeat:type_name -> calendar.v1.Heartbeat
-	47, // 54: calendar.v1.WatchResponse.dirty:type_name -> calendar.v1.Dirty
-	48, // 55: calendar.v1.WatchResponse.state:type_name -> calendar.v1.WatchState
-	49, // 56: calendar.v1.WatchResponse.failure:type_name -> calendar.v1.WatchFailure
-	21, // 57: calendar.v1.WatchFailure.error:type_name -> calendar.v1.Error
-	51, // 58: calendar.v1.DeliverRequest.headers:type_name -> calendar.v1.Header
-	51, // 59: calendar.v1.DeliverResponse.headers:type_name -> calendar.v1.Header
-	47, // 60: calendar.v1.DeliverResponse.dirty:type_name -> calendar.v1.Dirty
-	8,  // 61: calendar.v1.CalendarService.Describe:input_type -> calendar.v1.DescribeRequest
-	14, // 62: calendar.v1.CalendarService.Open:input_type -> calendar.v1.OpenRequest
-	18, // 63: calendar.v1.CalendarService.Close:input_type -> calendar.v1.CloseRequest
-	22, // 64: calendar.v1.CalendarService.Verify:input_type -> calendar.v1.VerifyRequest
-	25, // 65: calendar.v1.CalendarService.Read:input_type -> calendar.v1.ReadRequest
-	36, // 66: calendar.v1.CalendarService.Get:input_type -> calendar.v1.GetRequest
-	40, // 67: calendar.v1.CalendarService.Write:input_type -> calendar.v1.WriteRequest
-	42, // 68: calendar.v1.CalendarService.Find:input_type -> calendar.v1.FindRequest
-	44, // 69: calendar.v1.CalendarService.Watch:input_type -> calendar.v1.WatchRequest
-	50, // 70: calendar.v1.CalendarService.Deliver:input_type -> calendar.v1.DeliverRequest
-	53, // 71: calendar.v1.CalendarService.Flush:input_type -> calendar.v1.FlushRequest
-	9,  // 72: calendar.v1.CalendarService.Describe:output_type -> calendar.v1.DescribeResponse
-	15, // 73: calendar.v1.CalendarService.Open:output_type -> calendar.v1.OpenResponse
-	19, // 74: calendar.v1.CalendarService.Close:output_type -> calendar.v1.CloseResponse
-	23, // 75: calendar.v1.CalendarService.Verify:output_type -> calendar.v1.VerifyResponse
-	26, // 76: calendar.v1.CalendarService.Read:output_type -> calendar.v1.ReadResponse
-	37, // 77: calendar.v1.CalendarService.Get:output_type -> calendar.v1.GetResponse
-	41, // 78: calendar.v1.CalendarService.Write:output_type -> calendar.v1.WriteResponse
-	43, // 79: calendar.v1.CalendarService.Find:output_type -> calendar.v1.FindResponse
-	45, // 80: calendar.v1.CalendarService.Watch:output_type -> calendar.v1.WatchResponse
-	52, // 81: calendar.v1.CalendarService.Deliver:output_type -> calendar.v1.DeliverResponse
-	54, // 82: calendar.v1.CalendarService.Flush:output_type -> calendar.v1.FlushResponse
-	72, // [72:83] is the sub-list for method output_type
-	61, // [61:72] is the sub-list for method input_type
-	61, // [61:61] is the sub-list for extension type_name
-	61, // [61:61] is the sub-list for extension extendee
-	0,  // [0:61] is the sub-list for field type_name
+	56, // 12: calendar.v1.VerifyResponse.ends:type_name -> google.protobuf.Timestamp
+	56, // 13: calendar.v1.Window.start:type_name -> google.protobuf.Timestamp
+	56, // 14: calendar.v1.Window.end:type_name -> google.protobuf.Timestamp
+	20, // 15: calendar.v1.ReadRequest.mailbox:type_name -> calendar.v1.Mailbox
+	24, // 16: calendar.v1.ReadRequest.window:type_name -> calendar.v1.Window
+	0,  // 17: calendar.v1.ReadRequest.detail:type_name -> calendar.v1.Detail
+	1,  // 18: calendar.v1.ReadRequest.scope:type_name -> calendar.v1.Scope
+	28, // 19: calendar.v1.ReadResponse.changes:type_name -> calendar.v1.Change
+	27, // 20: calendar.v1.ReadResponse.complete:type_name -> calendar.v1.Complete
+	21, // 21: calendar.v1.ReadResponse.error:type_name -> calendar.v1.Error
+	24, // 22: calendar.v1.Complete.covered:type_name -> calendar.v1.Window
+	35, // 23: calendar.v1.Change.upsert:type_name -> calendar.v1.Item
+	29, // 24: calendar.v1.Change.replace_series:type_name -> calendar.v1.Series
+	35, // 25: calendar.v1.Series.items:type_name -> calendar.v1.Item
+	30, // 26: calendar.v1.Days.first:type_name -> calendar.v1.Date
+	30, // 27: calendar.v1.Days.end:type_name -> calendar.v1.Date
+	24, // 28: calendar.v1.When.instants:type_name -> calendar.v1.Window
+	31, // 29: calendar.v1.When.days:type_name -> calendar.v1.Days
+	32, // 30: calendar.v1.Appointment.when:type_name -> calendar.v1.When
+	2,  // 31: calendar.v1.Appointment.show_as:type_name -> calendar.v1.ShowAs
+	3,  // 32: calendar.v1.Appointment.sensitivity:type_name -> calendar.v1.Sensitivity
+	33, // 33: calendar.v1.Item.appointment:type_name -> calendar.v1.Appointment
+	34, // 34: calendar.v1.Item.marker:type_name -> calendar.v1.Marker
+	20, // 35: calendar.v1.GetRequest.mailbox:type_name -> calendar.v1.Mailbox
+	0,  // 36: calendar.v1.GetRequest.detail:type_name -> calendar.v1.Detail
+	35, // 37: calendar.v1.GetResponse.items:type_name -> calendar.v1.Item
+	38, // 38: calendar.v1.GetResponse.done:type_name -> calendar.v1.Done
+	21, // 39: calendar.v1.GetResponse.error:type_name -> calendar.v1.Error
+	7,  // 40: calendar.v1.Operation.kind:type_name -> calendar.v1.Operation.Kind
+	34, // 41: calendar.v1.Operation.marker:type_name -> calendar.v1.Marker
+	33, // 42: calendar.v1.Operation.appointment:type_name -> calendar.v1.Appointment
+	33, // 43: calendar.v1.Operation.base:type_name -> calendar.v1.Appointment
+	20, // 44: calendar.v1.WriteRequest.mailbox:type_name -> calendar.v1.Mailbox
+	39, // 45: calendar.v1.WriteRequest.operations:type_name -> calendar.v1.Operation
+	35, // 46: calendar.v1.WriteResponse.item:type_name -> calendar.v1.Item
+	21, // 47: calendar.v1.WriteResponse.error:type_name -> calendar.v1.Error
+	20, // 48: calendar.v1.FindRequest.mailbox:type_name -> calendar.v1.Mailbox
+	56, // 49: calendar.v1.FindRequest.since:type_name -> google.protobuf.Timestamp
+	35, // 50: calendar.v1.FindResponse.items:type_name -> calendar.v1.Item
+	38, // 51: calendar.v1.FindResponse.done:type_name -> calendar.v1.Done
+	21, // 52: calendar.v1.FindResponse.error:type_name -> calendar.v1.Error
+	20, // 53: calendar.v1.WatchRequest.mailbox:type_name -> calendar.v1.Mailbox
+	46, // 54: calendar.v1.WatchResponse.heartbeat:type_name -> calendar.v1.Heartbeat
+	47, // 55: calendar.v1.WatchResponse.dirty:type_name -> calendar.v1.Dirty
+	48, // 56: calendar.v1.WatchResponse.state:type_name -> calendar.v1.WatchState
+	49, // 57: calendar.v1.WatchResponse.failure:type_name -> calendar.v1.WatchFailure
+	21, // 58: calendar.v1.WatchFailure.error:type_name -> calendar.v1.Error
+	51, // 59: calendar.v1.DeliverRequest.headers:type_name -> calendar.v1.Header
+	51, // 60: calendar.v1.DeliverResponse.headers:type_name -> calendar.v1.Header
+	47, // 61: calendar.v1.DeliverResponse.dirty:type_name -> calendar.v1.Dirty
+	8,  // 62: calendar.v1.CalendarService.Describe:input_type -> calendar.v1.DescribeRequest
+	14, // 63: calendar.v1.CalendarService.Open:input_type -> calendar.v1.OpenRequest
+	18, // 64: calendar.v1.CalendarService.Close:input_type -> calendar.v1.CloseRequest
+	22, // 65: calendar.v1.CalendarService.Verify:input_type -> calendar.v1.VerifyRequest
+	25, // 66: calendar.v1.CalendarService.Read:input_type -> calendar.v1.ReadRequest
+	36, // 67: calendar.v1.CalendarService.Get:input_type -> calendar.v1.GetRequest
+	40, // 68: calendar.v1.CalendarService.Write:input_type -> calendar.v1.WriteRequest
+	42, // 69: calendar.v1.CalendarService.Find:input_type -> calendar.v1.FindRequest
+	44, // 70: calendar.v1.CalendarService.Watch:input_type -> calendar.v1.WatchRequest
+	50, // 71: calendar.v1.CalendarService.Deliver:input_type -> calendar.v1.DeliverRequest
+	53, // 72: calendar.v1.CalendarService.Flush:input_type -> calendar.v1.FlushRequest
+	9,  // 73: calendar.v1.CalendarService.Describe:output_type -> calendar.v1.DescribeResponse
+	15, // 74: calendar.v1.CalendarService.Open:output_type -> calendar.v1.OpenResponse
+	19, // 75: calendar.v1.CalendarService.Close:output_type -> calendar.v1.CloseResponse
+	23, // 76: calendar.v1.CalendarService.Verify:output_type -> calendar.v1.VerifyResponse
+	26, // 77: calendar.v1.CalendarService.Read:output_type -> calendar.v1.ReadResponse
+	37, // 78: calendar.v1.CalendarService.Get:output_type -> calendar.v1.GetResponse
+	41, // 79: calendar.v1.CalendarService.Write:output_type -> calendar.v1.WriteResponse
+	43, // 80: calendar.v1.CalendarService.Find:output_type -> calendar.v1.FindResponse
+	45, // 81: calendar.v1.CalendarService.Watch:output_type -> calendar.v1.WatchResponse
+	52, // 82: calendar.v1.CalendarService.Deliver:output_type -> calendar.v1.DeliverResponse
+	54, // 83: calendar.v1.CalendarService.Flush:output_type -> calendar.v1.FlushResponse
+	73, // [73:84] is the sub-list for method output_type
+	62, // [62:73] is the sub-list for method input_type
+	62, // [62:62] is the sub-list for extension type_name
+	62, // [62:62] is the sub-list for extension extendee
+	0,  // [0:62] is the sub-list for field type_name
 }
 
 func init() { file_calendar_v1_calendar_proto_init() }
