@@ -34,20 +34,36 @@ type canaries struct {
 	private, normal, nowhere []string
 }
 
-// put fills the calendar of each service with private and normal meetings.
-func (c *canaries) put(t *testing.T, l *lab) {
+// calendars are those that the canaries are in, by service.
+func (l *lab) calendars(t *testing.T) map[string]*world.Mailbox {
 	t.Helper()
+	all := map[string]*world.Mailbox{}
 	for service, address := range map[string]string{"Graph": "ana@northwind.example", "Ews": "ida@lakeside.example"} {
 		m, err := l.sim.World().Mailbox(address)
 		if err != nil {
 			t.Fatal(err)
 		}
+		all[service] = m
+	}
+	return all
+}
+
+// put fills the calendar of each service with private and normal meetings.
+func (c *canaries) put(t *testing.T, l *lab) {
+	t.Helper()
+	for service, m := range l.calendars(t) {
 		for i := range canariesPerTrainer {
-			for _, kind := range []world.Sensitivity{world.Normal, world.Private} {
-				if _, err := m.Create(c.meeting(service, kind, i), world.SendNone); err != nil {
-					t.Fatal(err)
-				}
-			}
+			c.putOne(t, m, service, i)
+		}
+	}
+}
+
+// putOne puts a normal and a private meeting into a calendar.
+func (c *canaries) putOne(t *testing.T, m *world.Mailbox, service string, i int) {
+	t.Helper()
+	for _, kind := range []world.Sensitivity{world.Normal, world.Private} {
+		if _, err := m.Create(c.meeting(service, kind, i), world.SendNone); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
@@ -88,6 +104,27 @@ func canaryFaults() []exchangesim.Fault {
 		)
 	}
 	return all
+}
+
+// addFaults adds them.
+func (l *lab) addFaults(t *testing.T) {
+	t.Helper()
+	for _, fault := range canaryFaults() {
+		if _, err := l.sim.AddFault(fault); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// clearFaults takes them away. Each must have met a request.
+func (l *lab) clearFaults(t *testing.T) {
+	t.Helper()
+	for _, fault := range l.sim.Faults() {
+		if fault.Hits == 0 {
+			t.Errorf("no %s request was met by %s: this test tries less than it says", fault.Protocol, fault.Mode)
+		}
+	}
+	l.sim.ClearFaults()
 }
 
 // accountSecrets are the accounts' secrets, the second also as Basic sends it.
@@ -164,26 +201,28 @@ func TestCanaries(t *testing.T) {
 		}
 	}
 	run("first", []string{"import", "courses.json"})
-	for _, fault := range canaryFaults() {
-		if _, err := l.sim.AddFault(fault); err != nil {
-			t.Fatal(err)
-		}
-	}
+	l.addFaults(t)
 	run("with faults", []string{"sync"}, []string{"sync", "--json"}, []string{"status"}, []string{"status", "--json"})
-	for _, fault := range l.sim.Faults() {
-		if fault.Hits == 0 {
-			t.Errorf("no %s request was met by %s: this test tries less than it says", fault.Protocol, fault.Mode)
-		}
-	}
-	l.sim.ClearFaults()
+	l.clearFaults(t)
 	stdout, stderr := l.gateway(t, "sync", "--log-level", "trace")
 	said["healed"] = stdout + stderr
 	run("healed", []string{"sync", "--json"}, []string{"plan"}, []string{"plan", "--json"}, []string{"verify"}, []string{"verify", "--json"},
 		[]string{"status", "--json"}, []string{"runs"}, []string{"runs", "--json"}, []string{"trace", "last"}, []string{"trace", "last", "--json"})
 
-	base, stop := l.serveAPI(t)
-	words.checkAnswers(t, answers(t, base))
-	said["gateway serve"] = stop()
+	api := l.serveAPI(t)
+	for service, m := range l.calendars(t) {
+		words.putOne(t, m, service, canariesPerTrainer)
+	}
+	l.addFaults(t)
+	said["a run with faults, through the API"] = api.sync()
+	words.check(api)
+	said["another run with faults, through the API"] = api.sync()
+	words.check(api)
+	l.clearFaults(t)
+	said["a healed run, through the API"] = api.sync()
+	words.check(api)
+	said["gateway serve"] = api.stop()
+	said["the webhook"] = api.hooks.String()
 
 	state := l.file(t, "gateway.db")
 	for _, w := range words.normal {
@@ -191,9 +230,9 @@ func TestCanaries(t *testing.T) {
 			t.Errorf("the state lacks %s, which pull-1 asks for", w)
 		}
 	}
-	checkSilent(t, "the state", state, slices.Concat(words.private, words.nowhere, accountSecrets, []string{canaryToken}))
+	checkSilent(t, "the state", state, slices.Concat(words.private, words.nowhere, accountSecrets, apiSecrets))
 	checkNoToken(t, "the state", state)
-	forbidden := slices.Concat(words.private, words.normal, words.nowhere, accountSecrets, []string{canaryToken})
+	forbidden := slices.Concat(words.private, words.normal, words.nowhere, accountSecrets, apiSecrets)
 	said["the collector"] = protojson.Format(&upstream.received)
 	said["the collector's metrics"] = protojson.Format(&upstream.measured)
 	if runtime.GOOS == "linux" {
