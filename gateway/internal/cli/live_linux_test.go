@@ -22,14 +22,15 @@ type liveRig struct {
 	sim *exchangesim.Server
 	dir string
 	url string
+	env []string
 }
 
 // apiToken is the secret of the rig's token.
 const apiToken = "live-token-0123456789abcdef"
 
 // newLiveRig serves with an interval of 15 minutes, and returns when every mailbox is
-// watched and proven.
-func newLiveRig(t testing.TB) *liveRig {
+// watched and proven. More variables of its environment may be given.
+func newLiveRig(t testing.TB, more ...string) *liveRig {
 	t.Helper()
 	sim, env, err := newSim(nil)
 	if err != nil {
@@ -38,7 +39,8 @@ func newLiveRig(t testing.TB) *liveRig {
 	t.Cleanup(func() { _ = sim.Close() })
 	r := &liveRig{t: t, sim: sim, dir: t.TempDir()}
 	r.configure()
-	startServe(t, r.dir, append(env, "PATH="+programs, "TOKEN="+apiToken))
+	r.env = slices.Concat(env, []string{"PATH=" + programs, "TOKEN=" + apiToken}, more)
+	startServe(t, r.dir, r.env)
 	r.until("every mailbox is watched and proven", func() bool { return r.watched() == 3 })
 	return r
 }
@@ -152,11 +154,16 @@ func TestLiveBothWays(t *testing.T) {
 // put schedules a course of ana's through the API.
 func (r *liveRig) put(id, name string) {
 	r.t.Helper()
-	day := time.Now().UTC().AddDate(0, 0, 5).Format(time.DateOnly)
 	var written struct{}
-	r.ask(http.MethodPut, "/v1/providers/northwind/courses/"+id, fmt.Sprintf(
+	r.ask(http.MethodPut, "/v1/providers/northwind/courses/"+id, course(id, name), &written)
+}
+
+// course is an hour of ana's in five days.
+func course(id, name string) string {
+	day := time.Now().UTC().AddDate(0, 0, 5).Format(time.DateOnly)
+	return fmt.Sprintf(
 		`{"id":%q,"name":%q,"kind":"class","status":"confirmed","start":"%sT09:00:00Z","end":"%sT10:00:00Z","trainers":[{"id":"ana"}]}`,
-		id, name, day, day), &written)
+		id, name, day, day)
 }
 
 func (r *liveRig) box(address string) *world.Mailbox {
