@@ -14,6 +14,8 @@ FUZZTIME ?= 30s
 LONG_FUZZTIME ?= 2m
 # How long `make soak` lives random histories.
 SOAK ?= 10m
+# Which of all kills `make kills` tries: 2/4 is the second, the sixth and so on.
+KILLS ?= 1/1
 
 PROGRAMS := gateway gateway-plugin-exchange-online gateway-plugin-exchange-onprem sandbox platform load
 PACKAGE_gateway := ./gateway
@@ -86,6 +88,11 @@ load: build ## 200 writes/s while 2,000 trainers sync, without and with a kill: 
 	$(BIN)/load
 	$(BIN)/load --kill
 
+# Hundreds of kills, two at a time on two cores; about a second each on an idle machine.
+.PHONY: kills
+kills: ## kill gateway and plugins at every call and commit, or at KILLS=2/4 of them
+	TRAINERCAL_KILLS=$(KILLS) $(GO) test -run Killed -count=1 -timeout 120m ./gateway/internal/cli
+
 .PHONY: mutants
 mutants: ## deliberate faults in the engine, one at a time: do the tests notice?
 	$(GO) run ./.ci/mutants
@@ -106,7 +113,8 @@ long: collector ## what takes longer than a change should wait for: fuzz, the la
 	$(MAKE) soak SOAK=$(SOAK)
 	$(MAKE) load
 	$(MAKE) mutants
-	TRAINERCAL_COLLECTOR=$(CURDIR)/$(BIN)/otelcol TRAINERCAL_LONG=1 RAPID_CHECKS=5000 $(GO) test -count=1 -timeout 60m \
+	$(MAKE) kills KILLS=$(KILLS)
+	TRAINERCAL_COLLECTOR=$(CURDIR)/$(BIN)/otelcol TRAINERCAL_LONG=1 RAPID_CHECKS=5000 $(GO) test -count=1 -timeout 60m -skip Killed \
 		./sdk/internal/... ./gateway/internal/reconcile ./gateway/internal/cli ./gateway/internal/exchangerun ./plugins/exchangesim/world
 	$(MAKE) bench
 	TRAINERCAL_LONG=1 $(GO) test -run '^$$' -bench BenchmarkTelemetryCost -benchtime 3x -timeout 60m ./gateway/internal/cli

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 )
@@ -16,47 +17,45 @@ import (
 // TestKilledAnywhere kills the gateway, or its plugins, at every moment that matters:
 // before, within and after each call to a plugin, and on both sides of each commit of
 // the state. The next sync ends as if nobody had been killed, with no item twice (L2,
-// P6, push-10). Few of the moments are tried unless TRAINERCAL_LONG is
-// set.
+// P6, push-10). Few of the moments are tried unless TRAINERCAL_LONG or
+// TRAINERCAL_KILLS is set.
 func TestKilledAnywhere(t *testing.T) {
-	gateway := buildWithFailpoints(t)
+	gateway := gatewayWithFailpoints(t)
 	for _, scenario := range killScenarios {
 		t.Run(scenario.name, func(t *testing.T) {
-			killWork{prepare: scenario.prepare, command: []string{"sync"}, fewest: 20, tried: moments}.everywhere(t, gateway)
+			killWork{prepare: scenario.prepare, command: []string{"sync"}, fewest: 20, tried: 8}.everywhere(t, gateway)
 		})
 	}
 }
 
-// victims are whom to kill at the i-th moment: each of them where every moment is
-// tried, else one and then the other.
-func victims(i int) []string {
-	both := []string{"gateway", "plugins"}
-	if moments >= 1000 {
-		return both
-	}
-	return both[i%2 : i%2+1]
-}
-
-// buildWithFailpoints builds a gateway that can be killed at its failpoints, beside
-// which its plugins lie.
-func buildWithFailpoints(t *testing.T) string {
+// gatewayWithFailpoints is a gateway that can be killed at its failpoints, beside which
+// its plugins lie.
+func gatewayWithFailpoints(t *testing.T) string {
 	t.Helper()
-	dir := t.TempDir()
-	name := filepath.Join(dir, "gateway")
-	if out, err := exec.Command("go", "build", "-tags", "failpoints", "-o", name, "../..").CombinedOutput(); err != nil {
-		t.Fatalf("build the gateway with failpoints: %v\n%s", err, out)
-	}
-	plugins, err := filepath.Glob(filepath.Join(programs, "gateway-plugin-*"))
-	if err != nil || len(plugins) == 0 {
-		t.Fatalf("no plugins in %s: %v", programs, err)
-	}
-	for _, p := range plugins {
-		if err := os.Symlink(p, filepath.Join(dir, filepath.Base(p))); err != nil {
-			t.Fatal(err)
-		}
+	name, err := buildWithFailpoints()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return name
 }
+
+var buildWithFailpoints = sync.OnceValues(func() (string, error) {
+	dir := filepath.Join(programs, "failpoints")
+	name := filepath.Join(dir, "gateway")
+	if out, err := exec.Command("go", "build", "-tags", "failpoints", "-o", name, "../..").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the gateway with failpoints: %w\n%s", err, out)
+	}
+	plugins, err := filepath.Glob(filepath.Join(programs, "gateway-plugin-*"))
+	if err != nil || len(plugins) == 0 {
+		return "", fmt.Errorf("no plugins in %s: %w", programs, err)
+	}
+	for _, p := range plugins {
+		if err := os.Symlink(p, filepath.Join(dir, filepath.Base(p))); err != nil {
+			return "", err
+		}
+	}
+	return name, nil
+})
 
 // points runs a command and returns the failpoints that it reached in order, each
 // as NAME:N for its N-th time.

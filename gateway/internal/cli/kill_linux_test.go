@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -14,24 +13,12 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
 
-	"github.com/trainercal/trainercal/gateway/internal/reconcile"
-	"github.com/trainercal/trainercal/gateway/internal/store/sqlite"
 	"github.com/trainercal/trainercal/plugins/exchangesim"
 	"github.com/trainercal/trainercal/plugins/exchangesim/world"
 )
-
-// moments is how many of a run's requests a plugin is killed at; a run has a few
-// dozen. Every moment is tried when the variable asks for it.
-var moments = func() int {
-	if os.Getenv("TRAINERCAL_LONG") != "" {
-		return 1000
-	}
-	return 8
-}()
 
 // killScenarios are the runs in which processes are killed.
 var killScenarios = []struct {
@@ -52,19 +39,22 @@ var killScenarios = []struct {
 func TestKilledPlugin(t *testing.T) {
 	for _, scenario := range killScenarios {
 		t.Run(scenario.name, func(t *testing.T) {
-			calm := newKillRig(t)
-			scenario.prepare(calm)
-			calm.sync(0)
-			want, total := calm.state(), calm.requests()
+			rigs := newKillRigs(t, scenario.prepare)
+			var want endState
+			total := 0
+			t.Run("nobody", func(t *testing.T) {
+				calm := rigs.take(t)
+				calm.sync(0)
+				want, total = calm.state(), calm.requests()
+			})
 			if total < 10 {
 				t.Fatalf("an undisturbed run made %d requests: too few to be the whole", total)
 			}
-			every := max(1, total/moments)
-			for n := 1; n <= total; n += every {
-				t.Run(fmt.Sprintf("request %d of %d", n, total), func(t *testing.T) {
-					rig := newKillRig(t)
-					scenario.prepare(rig)
-					events := rig.sync(n)
+			for _, i := range kills.chosen(total, 8) {
+				t.Run(fmt.Sprintf("request %d of %d", i+1, total), func(t *testing.T) {
+					t.Parallel()
+					rig := rigs.take(t)
+					events := rig.sync(i + 1)
 					if diff := gocmp.Diff(want, rig.state()); diff != "" {
 						t.Errorf("not the end state of an undisturbed run (-undisturbed +killed):\n%s", diff)
 					}
@@ -88,6 +78,8 @@ type killRig struct {
 	dir    string
 	// boxes are the addresses of all mailboxes.
 	boxes []string
+	// restore brings back what there was at save.
+	restore func()
 
 	mu sync.Mutex
 	// gateway is the process of the running sync, 0 outside of one.
@@ -105,9 +97,7 @@ func newKillRig(t *testing.T) *killRig {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if len(sim.Outbox()) > 0 {
-			t.Errorf("%d mails were sent (push-11)", len(sim.Outbox()))
-		}
+		r.nothingMailed()
 		if err := sim.Close(); err != nil {
 			t.Error(err)
 		}
@@ -122,6 +112,14 @@ func newKillRig(t *testing.T) *killRig {
 		r.own(address, ownItem(14+i, "Holiday", []string{"allday"}))
 	}
 	return r
+}
+
+// nothingMailed checks that nobody got a mail (push-11).
+func (r *killRig) nothingMailed() {
+	r.t.Helper()
+	if n := len(r.sim.Outbox()); n > 0 {
+		r.t.Errorf("%d mails were sent (push-11)", n)
+	}
 }
 
 func (r *killRig) mailbox(address string) *world.Mailbox {
@@ -284,85 +282,4 @@ func children(parent int, program string) []int {
 		}
 	}
 	return pids
-}
-
-// endState is what two runs are compared by: content and owner of every item, what the
-// platform shows, and what is remembered; ids, versions and generations aside.
-type endState struct {
-	Calendars map[string][]calendarItem
-	Platform  map[string][]pulledItem
-	Links     map[string][]rememberedItem
-	Failing   map[string]string
-}
-
-type calendarItem struct {
-	Subject, Location, Body, ShowAs, Sensitivity string
-	Start, End                                   time.Time
-	AllDay, Ours                                 bool
-}
-
-type pulledItem struct {
-	Description string
-	Start, End  time.Time
-}
-
-type rememberedItem struct {
-	Key   string
-	State reconcile.LinkState
-}
-
-// state reads the end state from the calendars and the gateway's memory.
-func (r *killRig) state() endState {
-	r.t.Helper()
-	s := endState{
-		Calendars: map[string][]calendarItem{}, Platform: map[string][]pulledItem{},
-		Links: map[string][]rememberedItem{}, Failing: map[string]string{},
-	}
-	for _, address := range r.boxes {
-		for _, it := range r.mailbox(address).Items(world.Calendar) {
-			s.Calendars[address] = append(s.Calendars[address], calendarItem{
-				it.Subject, it.Location, it.Body.AsText(), string(it.ShowAs), string(it.Sensitivity),
-				it.Start.UTC(), it.End.UTC(), it.AllDay, len(it.Properties) > 0,
-			})
-		}
-		slices.SortFunc(s.Calendars[address], func(a, b calendarItem) int {
-			return cmp.Or(cmp.Compare(a.Subject, b.Subject), a.Start.Compare(b.Start))
-		})
-	}
-	r.remembered(&s)
-	return s
-}
-
-func (r *killRig) remembered(s *endState) {
-	r.t.Helper()
-	memory, err := sqlite.OpenReadOnly(r.t.Context(), filepath.Join(r.dir, "gateway.db"))
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	defer memory.Close()
-	ids, err := memory.TrainerIDs(r.t.Context())
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	for _, id := range ids {
-		trainer, err := memory.Trainer(r.t.Context(), id)
-		if err != nil {
-			r.t.Fatal(err)
-		}
-		name := id.String()
-		for _, m := range trainer.Mirrors {
-			start, end := m.When.Span(time.UTC)
-			s.Platform[name] = append(s.Platform[name], pulledItem{m.Description, start.UTC(), end.UTC()})
-		}
-		slices.SortFunc(s.Platform[name], func(a, b pulledItem) int {
-			return cmp.Or(cmp.Compare(a.Description, b.Description), a.Start.Compare(b.Start))
-		})
-		for _, l := range trainer.Links {
-			s.Links[name] = append(s.Links[name], rememberedItem{l.Key, l.State})
-		}
-		slices.SortFunc(s.Links[name], func(a, b rememberedItem) int { return cmp.Compare(a.Key, b.Key) })
-		if trainer.Failing != nil {
-			s.Failing[name] = trainer.Failing.Code
-		}
-	}
 }

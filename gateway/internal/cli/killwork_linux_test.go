@@ -22,29 +22,31 @@ type killWork struct {
 	// the next sync alone completes it.
 	again bool
 	// fewest is how many failpoints an undisturbed command reaches at least, tried how
-	// many of them are.
+	// many of them a change waits for.
 	fewest, tried int
 }
 
 // everywhere kills the gateway, or its plugins, at moments of the command. What follows
 // ends as if nobody had been killed.
 func (w killWork) everywhere(t *testing.T, gateway string) {
-	calm := newKillRig(t)
-	w.prepare(calm)
-	points := calm.points(gateway, w.command)
-	calm.sync(0)
-	want := calm.state()
+	rigs := newKillRigs(t, w.prepare)
+	var points []string
+	var want endState
+	t.Run("nobody", func(t *testing.T) {
+		calm := rigs.take(t)
+		points = calm.points(gateway, w.command)
+		calm.sync(0)
+		want = calm.state()
+	})
 	if len(points) < w.fewest {
 		t.Fatalf("undisturbed it reaches %d failpoints: too few to be the whole", len(points))
 	}
-	step := max(1, len(points)/w.tried)
-	for i := range len(points) / step {
-		point := points[i*step]
-		for _, victim := range victims(i) {
-			t.Run(point+" "+victim, func(t *testing.T) {
-				rig := newKillRig(t)
-				w.prepare(rig)
-				rig.run(gateway, w.command, victim == "gateway", "TRAINERCAL_FAILPOINT="+point+":"+victim)
+	for nth, i := range kills.chosen(len(points), w.tried) {
+		for _, victim := range kills.victims(nth) {
+			t.Run(points[i]+" "+victim, func(t *testing.T) {
+				t.Parallel()
+				rig := rigs.take(t)
+				rig.run(gateway, w.command, victim == "gateway", "TRAINERCAL_FAILPOINT="+points[i]+":"+victim)
 				if w.again {
 					rig.repeat(w.command)
 				}
@@ -72,11 +74,7 @@ func (r *killRig) repeat(command []string) {
 // (resync-1), a move to other mailboxes or to another service (map-5, I5), an adoption
 // (move-1) and an approval (hold-1).
 func TestWorkKilledAnywhere(t *testing.T) {
-	gateway := buildWithFailpoints(t)
-	few := moments
-	if few < 1000 {
-		few = 2
-	}
+	gateway := gatewayWithFailpoints(t)
 	for name, w := range map[string]killWork{
 		"re-sync":          {prepare: synced, command: []string{"resync", "--yes"}, fewest: 20},
 		"re-sync in place": {prepare: synced, command: []string{"resync", "--in-place", "--yes"}, fewest: 20},
@@ -86,7 +84,7 @@ func TestWorkKilledAnywhere(t *testing.T) {
 		"removal":          {prepare: formerly, command: []string{"adopt", "--remove", "--yes"}, again: true, fewest: 10},
 		"approval":         {prepare: emptied, command: []string{"approve", "ana"}, again: true, fewest: 4},
 	} {
-		w.tried = few
+		w.tried = 2
 		t.Run(name, func(t *testing.T) { w.everywhere(t, gateway) })
 	}
 }
