@@ -5,14 +5,12 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/trainercal/trainercal/gateway/internal/availability"
 	"github.com/trainercal/trainercal/gateway/internal/config"
 	"github.com/trainercal/trainercal/gateway/internal/httpapi"
 	"github.com/trainercal/trainercal/gateway/internal/platform"
 	"github.com/trainercal/trainercal/gateway/internal/store"
-	"github.com/trainercal/trainercal/sdk"
 )
 
 // Trainers implements [httpapi.Service].
@@ -158,32 +156,4 @@ func (s *apiService) KnownTimes(ctx context.Context, ids []platform.TrainerID) (
 		}
 	}
 	return out, nil
-}
-
-// GatewayStatus implements [httpapi.Service].
-func (s *apiService) GatewayStatus(ctx context.Context, providers []string) (httpapi.Status, error) {
-	out := httpapi.Status{
-		Version: s.app.opts.Version, Since: s.began.UTC(), Engine: s.Config().Sync.Engine, Accounts: []httpapi.Account{}, Trainers: map[string]int{},
-	}
-	trainers, err := s.Trainers(ctx, providers)
-	if err != nil {
-		return out, err
-	}
-	for _, t := range trainers {
-		out.Trainers[t.Health]++
-	}
-	accounts, err := s.app.Accounts(ctx)
-	for _, a := range accounts {
-		if !slices.Contains(providers, strings.SplitN(a.Name, "/", 2)[0]) {
-			continue
-		}
-		one := httpapi.Account{
-			Name: a.Name, Failing: httpapi.FailingOf(a.Failing), Paused: httpapi.PausedOf(a.Paused), Verified: httpapi.Moment(a.Verified), Passed: !a.Verified.IsZero(),
-		}
-		for _, c := range a.Checks {
-			one.Passed = one.Passed && c.Outcome != sdk.Failed
-		}
-		out.Accounts = append(out.Accounts, one)
-	}
-	return out, err
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/trainercal/trainercal/gateway/internal/store"
 	"github.com/trainercal/trainercal/gateway/internal/store/sqlite"
 	"github.com/trainercal/trainercal/gateway/internal/telemetry"
+	"github.com/trainercal/trainercal/gateway/internal/tlsfiles"
 )
 
 // Options are what a gateway takes from its surroundings.
@@ -60,6 +61,9 @@ type App struct {
 	live atomic.Pointer[live.Live]
 	// dispatcher looks for who is due while serve runs; nil otherwise.
 	dispatcher atomic.Pointer[scheduler.Dispatcher]
+
+	// certificate is what the API answers with over TLS; nil without.
+	certificate atomic.Pointer[tlsfiles.Certificate]
 
 	// claiming lets one command at a time wait for trainers.
 	claiming sync.Mutex

@@ -25,12 +25,17 @@ func (a *App) checkState(ctx context.Context) error {
 	if err := checked.Check(ctx); err != nil {
 		return fmt.Errorf("check the state before it is served: %w", err)
 	}
+	a.noted(func(u *Upkeep) { u.Checked = a.opts.Now().UTC() })
 	a.opts.Log.Debug("the state holds together", "took", time.Since(began).Round(time.Millisecond).String())
 	return nil
 }
 
 // Backup copies the state into a new file and returns its size, also while a serve
-// changes it; see [sqlite.Backup].
+// changes it; see [sqlite.Backup]. Status tells of it afterwards.
 func (a *App) Backup(ctx context.Context, file string) (int64, error) {
-	return sqlite.Backup(ctx, a.Config().State.Path, file)
+	size, err := sqlite.Backup(ctx, a.Config().State.Path, file)
+	if err == nil {
+		a.noted(func(u *Upkeep) { u.Backup = &BackupNote{At: a.opts.Now().UTC(), File: file, Bytes: size} })
+	}
+	return size, err
 }

@@ -85,6 +85,10 @@ type Serving struct {
 	Engine     bool      `json:"engine"`
 	// Interval is how often it runs by itself.
 	Interval Interval `json:"interval"`
+	// LogLevel is the level from which it logs.
+	LogLevel string `json:"log_level"`
+	// Certificate is what its API answers with over TLS; absent without.
+	Certificate *Certificate `json:"certificate,omitempty"`
 }
 
 // Interval is a duration that is written as the configuration writes it, "15m".

@@ -36,6 +36,10 @@ func (a *App) Accounts(ctx context.Context) ([]AccountStatus, error) {
 	if err != nil {
 		return nil, err
 	}
+	return a.accounts(ctx, state)
+}
+
+func (a *App) accounts(ctx context.Context, state store.Store) ([]AccountStatus, error) {
 	troubles, err := state.AccountTroubles(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read what keeps accounts from working: %w", err)

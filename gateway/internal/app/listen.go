@@ -36,6 +36,7 @@ func (a *App) serveAPI(ctx context.Context, state store.Store, stopping <-chan s
 			return nil, err
 		}
 		server.TLSConfig = certificate.Config()
+		a.certificate.Store(certificate)
 	}
 	listener, err := net.Listen("tcp", api.Listen)
 	if err != nil {

@@ -20,6 +20,8 @@ const maxSocketPath = 100
 type paths struct {
 	// history is the database of recent traces.
 	history string
+	// upkeep notes when the state was last looked after.
+	upkeep string
 	// runDir holds the control socket of a running serve.
 	runDir string
 }
@@ -27,7 +29,7 @@ type paths struct {
 // pathsOf derives the files' places from the database's, so that every command with
 // the same configuration finds them.
 func pathsOf(database string) paths {
-	p := paths{history: strings.TrimSuffix(database, ".db") + ".traces.db", runDir: database + ".run"}
+	p := paths{history: strings.TrimSuffix(database, ".db") + ".traces.db", upkeep: database + ".upkeep.json", runDir: database + ".run"}
 	if len(p.control()) > maxSocketPath {
 		sum := sha256.Sum256([]byte(database))
 		p.runDir = filepath.Join(os.TempDir(), fmt.Sprintf("gateway-%d-%s", os.Getuid(), hex.EncodeToString(sum[:8])))

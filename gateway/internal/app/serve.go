@@ -109,7 +109,8 @@ func (a *App) servingNow(since time.Time) Serving {
 	cfg := a.Config()
 	return Serving{
 		Version: a.opts.Version, PID: os.Getpid(), Since: since, Config: digestOf(cfg), Configured: a.configured,
-		Engine: startsRuns(cfg), Interval: Interval(cfg.Sync.Interval),
+		Engine: startsRuns(cfg), Interval: Interval(cfg.Sync.Interval), LogLevel: a.opts.Log.GetLevel().String(),
+		Certificate: a.certificateNow(),
 	}
 }
 

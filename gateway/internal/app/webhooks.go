@@ -123,6 +123,10 @@ func (a *App) Webhooks(ctx context.Context) ([]WebhookStatus, error) {
 	if err != nil {
 		return nil, err
 	}
+	return a.webhooks(ctx, state)
+}
+
+func (a *App) webhooks(ctx context.Context, state store.Store) ([]WebhookStatus, error) {
 	known, err := state.Webhooks(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read how far webhooks were told: %w", err)

@@ -20,9 +20,11 @@ type accountJSON struct {
 	ByHand  bool         `json:"by_hand,omitempty"`
 	Paused  *pauseJSON   `json:"paused,omitempty"`
 	// Verified is when it was last verified; null for never.
-	Verified *time.Time      `json:"verified" jsonschema:"nullable"`
-	Checks   []checkStepJSON `json:"checks"`
-	Mappings []mappingJSON   `json:"mappings"`
+	Verified *time.Time `json:"verified" jsonschema:"nullable"`
+	// CredentialsExpire is when the credentials end, as far as the last verification tells.
+	CredentialsExpire *time.Time      `json:"credentials_expire,omitempty"`
+	Checks            []checkStepJSON `json:"checks"`
+	Mappings          []mappingJSON   `json:"mappings"`
 }
 
 // mappingJSON is the last verification of one trainer's mailbox.
@@ -53,6 +55,7 @@ func accountsOf(accounts []app.AccountStatus) []accountJSON {
 		shape := accountJSON{
 			Account: a.Name, Failing: failingOf(a.Failing), ByHand: a.ByHand, Paused: pauseOf(a.Paused),
 			Checks: checksOf(a.Checks), Mappings: []mappingJSON{},
+			CredentialsExpire: instant(a.Expires()),
 		}
 		if verified := a.Verified.UTC(); !a.Verified.IsZero() {
 			shape.Verified = &verified
@@ -111,6 +114,9 @@ func (s *statusPage) verified(a app.AccountStatus) {
 	s.out.printf("  verified %s ago: account %s", ago(s.now.Sub(a.Verified)), text)
 	if len(a.Mappings) > 0 {
 		s.out.printf(", %d of %s failed", bad, mailboxCount(len(a.Mappings)))
+	}
+	if ends := a.Expires(); !ends.IsZero() {
+		s.out.printf(", its credentials end on %s", ends.UTC().Format(time.DateOnly))
 	}
 	s.out.printf("\n")
 	if a.Failing == nil {

@@ -22,7 +22,7 @@ var masks = []struct {
 	{regexp.MustCompile(`\b[0-9]+m ago\b`), "SOON ago"},
 	{regexp.MustCompile(`\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) [0-9]{1,2} [A-Z][a-z]{2} 202[0-9] [0-9]{2}:[0-9]{2}(:[0-9]{2})?( [A-Z]{3,4}|Z)?`), "NOW"},
 	{regexp.MustCompile(`\b202[0-9]-[0-9]{2}-[0-9]{2}[T ][0-9:.]+( ?UTC|Z)?`), "NOW"},
-	{regexp.MustCompile(`[0-9]+ KiB`), "SIZE"},
+	{regexp.MustCompile(`[0-9]+ [KMGT]iB`), "SIZE"},
 	{regexp.MustCompile(`127\.0\.0\.1:[0-9]+`), "HOST"},
 	{regexp.MustCompile(`process [0-9]+`), "process PID"},
 	{regexp.MustCompile(`  +`), "  "},

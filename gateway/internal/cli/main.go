@@ -19,6 +19,7 @@ const (
 	exitOK      = 0
 	exitError   = 1
 	exitChanges = 2 // plan only: there is something to do
+	exitNeeds   = 2 // status only: something needs an operator
 )
 
 // Program is what a command line runs with.
@@ -71,7 +72,7 @@ func (c *cli) root() *cobra.Command {
 		Short: "Keeps trainers' calendars and the training platform in sync",
 		Long: "The gateway writes courses and unavailability into trainers' own calendars, and reads from\n" +
 			"them when a trainer is busy. Exit codes: 0 for success, 1 for an error; plan exits with 2\n" +
-			"when there is something to do.",
+			"when there is something to do, and status when something needs you.",
 		SilenceErrors: true, SilenceUsage: true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 		Args:              unknownCommand,

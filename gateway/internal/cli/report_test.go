@@ -7,6 +7,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"github.com/trainercal/trainercal/gateway/internal/reconcile"
 	"github.com/trainercal/trainercal/gateway/internal/runner"
 	"github.com/trainercal/trainercal/gateway/internal/store"
+	"github.com/trainercal/trainercal/gateway/internal/store/sqlite"
 	"github.com/trainercal/trainercal/sdk"
 	"github.com/trainercal/trainercal/sdk/calendar"
 )
@@ -205,10 +207,23 @@ func TestPrintStatus(t *testing.T) {
 	a := app.New(sampleConfig(t), app.Options{})
 	refused := sampleRun().Trainers[1].Failing
 	page := statusPage{out: &writer{out: &out}, now: began.Add(3 * time.Hour)}
-	page.serving(a, nil)
-	page.serving(a, &app.Serving{Version: "1", PID: 42, Since: began, Engine: true, Config: "another", Interval: app.Interval(20 * time.Minute)})
+	page.verdict(nil)
+	page.verdict([]app.Need{{Kind: app.NeedServe, Text: "gateway serve is not running", Advice: "start it"}})
+	page.verdict(slices.Concat([]app.Need{{Kind: app.NeedAccount, Since: began, Text: "the account fails", Advice: "told with the account"}},
+		slices.Repeat([]app.Need{{Kind: app.NeedReload, Text: "another configuration", Advice: "gateway reload"}}, needsShown)))
+	page.serving(nil)
+	page.serving(&app.Serving{Version: "1", PID: 42, Since: began, Engine: true, Interval: app.Interval(20 * time.Minute), LogLevel: "info"})
+	page.state(app.Overview{})
+	page.state(app.Overview{
+		Queue: app.Queue{Waiting: 3, Since: began}, Feed: 12, Disk: &app.Disk{Disk: sqlite.Disk{Free: 30 << 30, Size: 3 << 20}},
+		Certificate: &app.Certificate{Ends: began}, Upkeep: app.Upkeep{Checked: began, Backup: &app.BackupNote{At: began, File: "/backups/a.db"}},
+	})
 	page.lastRun(nil)
 	page.lastRun([]store.Run{sampleRun()})
+	page.mappings = []app.Mapping{
+		{Account: "northwind/exchange-online", Watch: &app.Watch{Watched: true}},
+		{Account: "northwind/exchange-online", Watch: &app.Watch{Reason: "it notifies nobody"}},
+	}
 	page.names = sampleNames(t)
 	page.known = []app.AccountStatus{{
 		Name: "northwind/exchange-online", Failing: refused, ByHand: true, Verified: began, Checks: []sdk.Check{{Step: "tls", Outcome: sdk.Passed}},

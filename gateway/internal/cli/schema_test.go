@@ -25,6 +25,10 @@ var words = map[reflect.Type][]any{
 	reflect.TypeFor[store.RunState](): {
 		store.RunRunning, store.RunOK, store.RunPartial, store.RunFailed, store.RunAborted, store.RunCanceled, store.RunPaused,
 	},
+	reflect.TypeFor[app.NeedKind](): {
+		app.NeedDisk, app.NeedServe, app.NeedAccount, app.NeedFailing, app.NeedStale, app.NeedUnknown, app.NeedApproval, app.NeedVerification,
+		app.NeedCredential, app.NeedCertificate, app.NeedQueue, app.NeedWebhook, app.NeedWatch, app.NeedReload,
+	},
 	reflect.TypeFor[sdk.Outcome]():  {sdk.Passed, sdk.Warned, sdk.Failed, sdk.Skipped},
 	reflect.TypeFor[app.Interval](): nil,
 }

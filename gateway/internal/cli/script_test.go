@@ -74,6 +74,7 @@ func buildPrograms(dir string) error {
 // Exchange in this process. What a command prints with --json must conform to its schema
 // in gateway/schemas. Commands of ours:
 //
+//	exits CODE COMMAND...    run a command that ends with exactly this exit code
 //	sim                      start Exchange with the mailboxes of testdata/gateway.hcl
 //	add MAILBOX WHEN SUBJECT [private|free|allday]
 //	                         an appointment of the trainer's own; WHEN is +DAYS, at 09:00 for an hour
@@ -103,7 +104,7 @@ func TestScripts(t *testing.T) {
 			return copyFixtures(env.WorkDir)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"sim": startSim, "add": addItem, "calendar": showCalendar, "edit": editItem, "remove": removeItem,
+			"exits": exits, "sim": startSim, "add": addItem, "calendar": showCalendar, "edit": editItem, "remove": removeItem,
 			"password": changePassword, "fault": addFault, "nofaults": clearFaults, "nomail": checkNoMail,
 			"items": showItems, "hosted": setState, "schedule": scheduleCourse, "holds": fileHolds, "verified": waitForVerified,
 			"served": waitForServe, "begun": waitForRun, "terminate": terminate, "masked": printMasked,
@@ -166,6 +167,23 @@ func simOf(ts *testscript.TestScript) *exchangesim.Server {
 		ts.Fatalf("start the simulator first: sim")
 	}
 	return sim.(*exchangesim.Server)
+}
+
+// exits runs a command, whose output can be looked at like that of exec.
+func exits(ts *testscript.TestScript, _ bool, args []string) {
+	usage(ts, args, 2, "exits CODE COMMAND...")
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	var exit *exec.ExitError
+	if err := ts.Exec(args[1], args[2:]...); errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("%s ended with exit code %d, want %d\n%s%s", strings.Join(args[1:], " "), got, want, ts.ReadFile("stdout"), ts.ReadFile("stderr"))
+	}
 }
 
 func startSim(ts *testscript.TestScript, _ bool, _ []string) {
@@ -340,7 +358,7 @@ func stateOf(ts *testscript.TestScript) state {
 	var stderr strings.Builder
 	status.Stderr = &stderr
 	out, err := status.Output()
-	if err != nil {
+	if err != nil && status.ProcessState.ExitCode() != exitNeeds {
 		ts.Fatalf("gateway status: %v\n%s", err, stderr.String())
 	}
 	var answer state

@@ -9,28 +9,48 @@ import (
 
 	"github.com/trainercal/trainercal/gateway/internal/app"
 	"github.com/trainercal/trainercal/gateway/internal/config"
+	"github.com/trainercal/trainercal/gateway/internal/platform"
 	"github.com/trainercal/trainercal/gateway/internal/store"
 	"github.com/trainercal/trainercal/sdk"
 )
 
 func (c *cli) status() *cobra.Command {
-	return &cobra.Command{
+	var all bool
+	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Show, per account and trainer, whether the calendar is in sync, since when not, and what to do",
-		Args:  cobra.NoArgs,
-		RunE:  func(*cobra.Command, []string) error { return c.runStatus() },
+		Short: "Tell in one screen whether all is well, and what needs you",
+		Long: "The first line says whether all is well, or how many things need you; what they are, since when and\n" +
+			"what to do follows. It needs no running serve, and changes nothing.\n\n" +
+			"Exit codes: 0 when all is well, 2 when something needs you, 1 when it cannot be told.",
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return c.runStatus(all) },
 	}
+	cmd.Flags().BoolVar(&all, "all", false, "list every trainer, however many there are")
+	return cmd
 }
 
 // statusJSON is the form that status --json prints.
 type statusJSON struct {
-	// Serving is null when no gateway serve runs.
+	// Well: nothing needs an operator; Needs are what does, the gravest first.
+	Well  bool       `json:"well"`
+	Needs []needJSON `json:"needs"`
+	// Serving is null when no gateway serve runs; Outdated: its configuration is not the
+	// one of the files.
 	Serving  *app.Serving        `json:"serving" jsonschema:"nullable"`
+	Outdated bool                `json:"outdated"`
 	LastRun  *runJSON            `json:"last_run" jsonschema:"nullable"`
+	Queue    queueJSON           `json:"queue"`
 	Accounts []accountJSON       `json:"accounts"`
 	Trainers []trainerStatusJSON `json:"trainers"`
 	// Webhooks are those of the configuration.
 	Webhooks []webhookJSON `json:"webhooks,omitempty"`
+	// Feed is the newest position of the feed.
+	Feed int64 `json:"feed"`
+	// Disk is that of the state; null where the system does not tell.
+	Disk *diskJSON `json:"disk" jsonschema:"nullable"`
+	// Certificate is that of the API; null without TLS.
+	Certificate *app.Certificate `json:"certificate" jsonschema:"nullable"`
+	Upkeep      upkeepJSON       `json:"upkeep"`
 }
 
 type trainerStatusJSON struct {
@@ -53,14 +73,20 @@ type trainerStatusJSON struct {
 	Availability availabilityJSON `json:"availability"`
 	// Owed are items that could not be written and are tried again later.
 	Owed []owedItemJSON `json:"owed"`
+	// Watch says whether the calendar is watched; absent where it is not to be.
+	Watch *watchJSON `json:"watch,omitempty"`
 }
 
-func (c *cli) runStatus() (err error) {
+func (c *cli) runStatus(all bool) (err error) {
 	a, err := c.open()
 	if err != nil {
 		return err
 	}
 	defer done(a, &err)
+	o, err := a.Overview(c.Drain)
+	if err != nil {
+		return err
+	}
 	trainers, err := a.Status(c.Drain)
 	if err != nil {
 		return err
@@ -69,39 +95,41 @@ func (c *cli) runStatus() (err error) {
 	if err != nil {
 		return err
 	}
-	accounts, err := a.Accounts(c.Drain)
-	if err != nil {
-		return err
-	}
-	hooks, err := a.Webhooks(c.Drain)
-	if err != nil {
-		return err
-	}
 	labels, err := a.CourseLabels(c.Drain)
 	if err != nil {
 		return err
 	}
-	n := namesOf(a.Config(), labels)
-	serving := a.Serving(c.Drain)
-	if c.json {
-		out := statusOf(serving, runs, accounts, trainers, n)
-		out.Webhooks = webhooksOf(hooks)
-		return c.printJSON(out)
+	n, needs := namesOf(a.Config(), labels), o.Needs()
+	if len(needs) > 0 {
+		c.code = exitNeeds
 	}
-	s := statusPage{out: &writer{out: c.Stdout}, now: time.Now(), names: n, known: accounts}
-	s.serving(a, serving)
+	if c.json {
+		return c.printJSON(statusOf(o, needs, runs, trainers, n))
+	}
+	s := statusPage{out: &writer{out: c.Stdout}, now: o.Now, names: n, known: o.Accounts, mappings: o.Mappings, all: all}
+	s.verdict(needs)
+	s.serving(o.Serving)
 	s.lastRun(runs)
+	s.state(o)
 	s.accounts(a, trainers)
-	s.webhooks(hooks)
+	s.webhooks(o.Webhooks)
 	return s.out.err
 }
 
-func statusOf(serving *app.Serving, runs []store.Run, accounts []app.AccountStatus, trainers []app.TrainerStatus, n names) statusJSON {
-	out := statusJSON{Serving: serving, Accounts: accountsOf(accounts), Trainers: []trainerStatusJSON{}}
+func statusOf(o app.Overview, needs []app.Need, runs []store.Run, trainers []app.TrainerStatus, n names) statusJSON {
+	out := statusJSON{
+		Well: len(needs) == 0, Needs: needsOf(needs), Serving: o.Serving, Outdated: o.Outdated,
+		Queue: queueJSON{o.Queue.Waiting, instant(o.Queue.Since)}, Accounts: accountsOf(o.Accounts), Trainers: []trainerStatusJSON{},
+		Webhooks: webhooksOf(o.Webhooks), Feed: o.Feed, Disk: diskOf(o.Disk), Certificate: o.Certificate, Upkeep: upkeepJSON{instant(o.Upkeep.Checked), o.Upkeep.Backup},
+	}
 	if len(runs) > 0 {
 		last := runOf(runs[0], names{})
 		last.Trainers, last.Events = nil, nil
 		out.LastRun = &last
+	}
+	watches := map[platform.TrainerID]*app.Watch{}
+	for _, m := range o.Mappings {
+		watches[m.Trainer] = m.Watch
 	}
 	for _, t := range trainers {
 		row := trainerStatusJSON{
@@ -109,6 +137,7 @@ func statusOf(serving *app.Serving, runs []store.Run, accounts []app.AccountStat
 			Pushed: t.Pushed, Pulled: t.Pulled, Held: t.Held, Failing: failingOf(t.Failing),
 			Availability: availabilityOf(t.Availability), Owed: owedOf(t.Owed),
 			Paused: pauseOf(t.Paused), Conflicts: conflictsOf(t.Trainer, t.Conflicts, n), Left: len(t.Left),
+			Watch: watchOf(watches[t.Trainer]),
 		}
 		if !t.Proven.IsZero() {
 			proven := t.Proven.UTC()
@@ -125,14 +154,18 @@ type statusPage struct {
 	now   time.Time
 	told  said
 	names names
-	// known are the accounts, failing those trainers that are told of as failing.
-	known   []app.AccountStatus
-	failing map[string]bool
+	// known are the accounts, failing those trainers that are told of as failing, and
+	// mappings the active ones.
+	known    []app.AccountStatus
+	failing  map[string]bool
+	mappings []app.Mapping
+	// all trainers are listed, however many there are.
+	all bool
 	// interval is the running serve's; zero when nothing runs by itself.
 	interval app.Interval
 }
 
-func (s *statusPage) serving(a *app.App, serving *app.Serving) {
+func (s *statusPage) serving(serving *app.Serving) {
 	if serving == nil {
 		s.out.printf("gateway serve is not running: nothing happens by itself\n")
 		return
@@ -142,10 +175,8 @@ func (s *statusPage) serving(a *app.App, serving *app.Serving) {
 		engine = "engine on, every " + serving.Interval.String()
 		s.interval = serving.Interval
 	}
-	s.out.printf("gateway serve %s is running, process %d, since %s, %s\n", serving.Version, serving.PID, moment(serving.Since), engine)
-	if a.Outdated(*serving) {
-		s.out.printf("it runs with another configuration than the files hold now: gateway reload has it read them\n")
-	}
+	s.out.printf("gateway serve %s is running, process %d, since %s, %s, log level %s\n",
+		serving.Version, serving.PID, moment(serving.Since), engine, serving.LogLevel)
 }
 
 func (s *statusPage) lastRun(runs []store.Run) {
@@ -196,6 +227,8 @@ func (s *statusPage) group(title, account string, trainers []app.TrainerStatus) 
 			s.account(a)
 		}
 	}
+	s.watched(account)
+	members = s.worthListing(members)
 	table := tabwriter.NewWriter(s.out.out, 0, 0, 2, ' ', 0)
 	for _, t := range members {
 		fmt.Fprintf(table, "  %s\t%s\t%s\t%d pushed, %d pulled\n", t.Trainer.Label, healthWords[t.Health], s.proven(t), t.Pushed, t.Pulled)

@@ -114,6 +114,16 @@ func moment(t time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04:05 UTC")
 }
 
+// size writes a number of bytes: "812 KiB", "31 GiB".
+func size(bytes int64) string {
+	units := []string{"KiB", "MiB", "GiB", "TiB"}
+	n := float64(bytes) / 1024
+	for len(units) > 1 && n >= 1024 {
+		n, units = n/1024, units[1:]
+	}
+	return fmt.Sprintf("%.0f %s", n, units[0])
+}
+
 // ago writes how long something is past: "12s", "5m", "3h", "2d".
 func ago(d time.Duration) string {
 	switch {

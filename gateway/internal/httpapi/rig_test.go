@@ -62,7 +62,7 @@ func (f *fake) GatewayStatus(context.Context, []string) (Status, error) {
 	if f.panics != "" {
 		panic(f.panics)
 	}
-	return Status{Accounts: []Account{}}, nil
+	return Status{Needs: []Need{}, Accounts: []Account{}}, nil
 }
 func (f *fake) Ready(context.Context) error                     { return nil }
 func (f *fake) Sync(context.Context, Selection) (string, error) { return "run", nil }

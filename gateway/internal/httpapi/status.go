@@ -12,11 +12,32 @@ const tagStatus = "Status"
 
 // Status is the state of the gateway.
 type Status struct {
+	Well     bool           `json:"well" doc:"Whether all is well: nothing needs an operator."`
+	Needs    []Need         `json:"needs" nullable:"false" doc:"What needs an operator, the gravest first, as gateway status tells it."`
 	Version  string         `json:"version" example:"0.3.0"`
 	Since    time.Time      `json:"since" doc:"When this process started."`
 	Engine   bool           `json:"engine" doc:"Whether runs start by themselves."`
+	LogLevel string         `json:"log_level" doc:"From which level on the gateway logs." example:"info"`
+	Feed     int64          `json:"feed" doc:"The newest position of the feed." minimum:"0"`
+	Queue    Queue          `json:"queue" doc:"Who waits to be worked on."`
 	Accounts []Account      `json:"accounts" nullable:"false" doc:"The master accounts, by name."`
 	Trainers map[string]int `json:"trainers" doc:"How many trainers there are, by health."`
+}
+
+// Need is one thing that needs an operator.
+type Need struct {
+	Kind     string     `json:"kind" doc:"What sort of need it is; the operator's guide lists them." example:"credential"`
+	About    string     `json:"about,omitempty" doc:"The account, the webhook or the file." example:"northwind/exchange-online"`
+	Trainers []string   `json:"trainers,omitempty" doc:"Those concerned."`
+	Since    *time.Time `json:"since,omitempty" doc:"When it began, as far as that is known."`
+	Text     string     `json:"text" doc:"What is the matter."`
+	Advice   string     `json:"advice" doc:"What to do."`
+}
+
+// Queue is who waits to be worked on.
+type Queue struct {
+	Waiting int        `json:"waiting" doc:"How many trainers are due and not worked on, of all providers." minimum:"0"`
+	Since   *time.Time `json:"since,omitempty" doc:"When the first of them became due."`
 }
 
 // Account is how a master account stands.
@@ -26,6 +47,7 @@ type Account struct {
 	Paused   *Paused    `json:"paused,omitempty"`
 	Verified *time.Time `json:"verified,omitempty" doc:"When the account was last verified."`
 	Passed   bool       `json:"passed" doc:"Whether each step of the last verification succeeded."`
+	Expires  *time.Time `json:"credentials_expire,omitempty" doc:"When the account's credentials end, as far as the last verification tells."`
 }
 
 // Alive is the answer to a health check.

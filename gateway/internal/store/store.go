@@ -144,8 +144,11 @@ type Trainers interface {
 
 // Standing is a trainer's memory in numbers.
 type Standing struct {
-	// Failing: something keeps the trainer from being in sync.
-	Failing bool
+	// Failing: something keeps the trainer from being in sync, of the code FailingCode,
+	// since FailingSince.
+	Failing      bool
+	FailingCode  string
+	FailingSince time.Time
 	// Proven is as in [Trainer], and Read the time of its last complete read.
 	Proven, Read time.Time
 	// Held counts the removals that wait for approval, Conflicts what is scheduled

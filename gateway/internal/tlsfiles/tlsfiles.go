@@ -1,7 +1,8 @@
 // Package tlsfiles serves TLS with a certificate that is read from files again when they
 // change, so that a renewed one needs no restart.
 //
-// Main types: [Certificate]; its Config is what a server takes.
+// Main types: [Certificate]; its Config is what a server takes, its State what an operator
+// should know.
 //
 // It promises that a pair of files that cannot be used leaves the former certificate in
 // use, and is told once.
@@ -15,6 +16,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"time"
 )
 
 // Certificate is a certificate and its key in two files.
@@ -26,6 +28,16 @@ type Certificate struct {
 	mu        sync.Mutex
 	cert, key []byte
 	current   *tls.Certificate
+	// problem is why the files as they are now cannot be used; nil when they are.
+	problem error
+}
+
+// State is what is served just now.
+type State struct {
+	// Ends is when the certificate in use does.
+	Ends time.Time
+	// Problem says why the files as they are now cannot be used; nil when they are in use.
+	Problem error
 }
 
 // Load reads the files, which must hold a pair that fits.
@@ -44,6 +56,14 @@ func (c *Certificate) Config() *tls.Config {
 	}}
 }
 
+// State looks at the files and says what the next connection gets.
+func (c *Certificate) State() State {
+	current := c.now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return State{Ends: current.Leaf.NotAfter, Problem: c.problem}
+}
+
 // now is the certificate of the files, or the last good one.
 func (c *Certificate) now() *tls.Certificate {
 	c.mu.Lock()
@@ -55,7 +75,7 @@ func (c *Certificate) now() *tls.Certificate {
 }
 
 // read takes the pair in when the files have changed. What was read is remembered, also
-// when it is of no use.
+// when it is of no use: a problem is answered once.
 func (c *Certificate) read() error {
 	cert, err := os.ReadFile(c.certFile)
 	if err != nil {
@@ -71,17 +91,20 @@ func (c *Certificate) read() error {
 	c.cert, c.key = cert, key
 	pair, err := tls.X509KeyPair(cert, key)
 	if err != nil {
-		return fmt.Errorf("the certificate %s with the key %s: %w", c.certFile, c.keyFile, err)
+		c.problem = fmt.Errorf("the certificate %s with the key %s: %w", c.certFile, c.keyFile, err)
+		return c.problem
 	}
-	c.current = &pair
+	c.current, c.problem = &pair, nil
 	return nil
 }
 
 // unreadable tells once of files that cannot be read.
 func (c *Certificate) unreadable(err error) error {
-	if c.current != nil && c.cert == nil {
+	told := c.current != nil && c.cert == nil
+	c.cert, c.key = nil, nil
+	c.problem = fmt.Errorf("read the certificate and its key: %w", err)
+	if told {
 		return nil
 	}
-	c.cert, c.key = nil, nil
-	return fmt.Errorf("read the certificate and its key: %w", err)
+	return c.problem
 }

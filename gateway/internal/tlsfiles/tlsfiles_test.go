@@ -53,6 +53,9 @@ func TestRenewal(t *testing.T) {
 	}
 	serves := func(serial int64, warned int) {
 		t.Helper()
+		if s := c.State(); s.Ends.Year() != 2100 || (s.Problem != nil) != (warned > 0 && serial != 3) {
+			t.Errorf("with the certificate %d and %d warnings: %+v", serial, warned, s)
+		}
 		for range 2 {
 			pair, err := c.Config().GetCertificate(&tls.ClientHelloInfo{})
 			if err != nil || pair.Leaf.SerialNumber.Int64() != serial {

@@ -637,6 +637,9 @@ func (e PutSnapshotParamsOf) Valid() bool {
 
 // Account How a master account stands.
 type Account struct {
+	// CredentialsExpire When the account's credentials end, as far as the last verification tells.
+	CredentialsExpire *time.Time `json:"credentials_expire,omitempty"`
+
 	// Failing Why something does not work.
 	Failing *Failing `json:"failing,omitempty"`
 
@@ -1112,6 +1115,31 @@ type LineError struct {
 // Example: invalid
 type LineErrorReason string
 
+// Need defines model for Need.
+type Need struct {
+	// About The account, the webhook or the file.
+	//
+	// Example: northwind/exchange-online
+	About *string `json:"about,omitempty"`
+
+	// Advice What to do.
+	Advice string `json:"advice"`
+
+	// Kind What sort of need it is; the operator's guide lists them.
+	//
+	// Example: credential
+	Kind string `json:"kind"`
+
+	// Since When it began, as far as that is known.
+	Since *time.Time `json:"since,omitempty"`
+
+	// Text What is the matter.
+	Text string `json:"text"`
+
+	// Trainers Those concerned.
+	Trainers *[]string `json:"trainers,omitempty"`
+}
+
 // OwedItem An item that could not be written, or removed.
 type OwedItem struct {
 	Advice   *string `json:"advice,omitempty"`
@@ -1234,6 +1262,15 @@ type ProblemItem struct {
 	//
 	// Example: is missing
 	Message string `json:"message"`
+}
+
+// Queue defines model for Queue.
+type Queue struct {
+	// Since When the first of them became due.
+	Since *time.Time `json:"since,omitempty"`
+
+	// Waiting How many trainers are due and not worked on, of all providers.
+	Waiting int64 `json:"waiting"`
 }
 
 // Resync A wish to build afresh.
@@ -1412,6 +1449,18 @@ type Status struct {
 	// Engine Whether runs start by themselves.
 	Engine bool `json:"engine"`
 
+	// Feed The newest position of the feed.
+	Feed int64 `json:"feed"`
+
+	// LogLevel From which level on the gateway logs.
+	//
+	// Example: info
+	LogLevel string `json:"log_level"`
+
+	// Needs What needs an operator, the gravest first, as gateway status tells it.
+	Needs []Need `json:"needs"`
+	Queue Queue  `json:"queue"`
+
 	// Since When this process started.
 	Since time.Time `json:"since"`
 
@@ -1420,6 +1469,9 @@ type Status struct {
 
 	// Version Example: 0.3.0
 	Version string `json:"version"`
+
+	// Well Whether all is well: nothing needs an operator.
+	Well bool `json:"well"`
 }
 
 // Step One thing that was done, or would be, to one item.

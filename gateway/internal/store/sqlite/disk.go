@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"syscall"
 
@@ -90,6 +91,31 @@ func kindOf(path string, err error) error {
 		return store.ErrDisk
 	}
 	return nil
+}
+
+// Disk is what is known of the disk of a state.
+type Disk struct {
+	// Free is how many bytes the gateway may still write, Size how many the state takes.
+	Free, Size int64
+	// Writable: files can be made beside the state.
+	Writable bool
+}
+
+// DiskOf looks at the disk of the state at path, which need not be there yet. It answers
+// [errors.ErrUnsupported] where the system does not tell.
+func DiskOf(path string) (Disk, error) {
+	dir := filepath.Dir(path)
+	free, err := roomAt(dir)
+	if err != nil {
+		return Disk{}, fmt.Errorf("look at the disk of %s: %w", path, err)
+	}
+	d := Disk{Free: free, Writable: writable(dir)}
+	for _, file := range []string{path, path + "-wal"} {
+		if info, err := os.Stat(file); err == nil {
+			d.Size += info.Size()
+		}
+	}
+	return d, nil
 }
 
 // leastRoom is the free space below which a failed write is the lack of room.
