@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/trainercal/trainercal/gateway/internal/platform"
 	"github.com/trainercal/trainercal/gateway/internal/reconcile"
 	"github.com/trainercal/trainercal/sdk"
 )
@@ -65,5 +66,58 @@ func TestRemovalOfTheFormer(t *testing.T) {
 	r.synced()
 	if v := versions[sdk.Delete]; len(v) != 2 || v[0] == "" || v[1] != "" {
 		t.Errorf("removed by the versions %q", v)
+	}
+}
+
+// push-4, move-1: an adoption tries nothing that runs before it owed, and tells of it as
+// long as it is wanted and fails: no longer of a course that was taken from the trainer, or
+// that has a text by now.
+func TestAdoptionTellsWhatIsOwedStill(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*rig, platform.Course){
+		"it fails":  func(*rig, platform.Course) {},
+		"taken off": func(r *rig, c platform.Course) { r.give(without(c)) },
+		"corrected": func(r *rig, c platform.Course) {
+			c.ExclusiveAccounts = []string{"acme"}
+			r.give(c)
+		},
+		"not pushed any more": func(r *rig, _ platform.Course) { r.target("ana").Push = false },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, "ana")
+			r.target("ana").Render.Templates = titles(t, `course.external_id == "x" ? course.exclusive_accounts[0] : course.label`)
+			c := r.course("1", 3, "ana")
+			c.ExternalID = "x"
+			r.give(c)
+			if out := outcome(t, r.run(), "ana"); out.Failing == nil || out.Failing.Code != CodeTemplateFailed {
+				t.Fatalf("before: %+v", out.Failing)
+			}
+			change(r, c)
+			run := r.tried(Adopt, subjects(false))
+			out, memory := outcome(t, run, "ana"), r.memory("ana")
+			fails := name == "it fails"
+			if (out.Failing != nil) != fails || (memory.Failing != nil) != fails || (len(memory.Owed) > 0) != fails {
+				t.Errorf("the run tells %+v; kept: %+v, owed %+v", out.Failing, memory.Failing, memory.Owed)
+			}
+		})
+	}
+}
+
+// move-1: that the calendar could not be read is not over because of an adoption that
+// cannot read it either, nor what is owed forgotten.
+func TestAdoptionWithoutCalendarKeepsWhatIsOwed(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "ana")
+	r.target("ana").Render.Templates = titles(t, `course.exclusive_accounts[0]`)
+	r.course("1", 3, "ana")
+	r.run()
+	r.account.onRead = func(p *sdk.ReadPage) error {
+		p.Complete, p.Err = nil, sdk.CodeUnavailable.New("the server is away")
+		return nil
+	}
+	r.tried(Adopt, subjects(false))
+	if m := r.memory("ana"); m.Failing == nil || m.Failing.Code != string(sdk.CodeUnavailable) || len(m.Owed) != 1 {
+		t.Errorf("kept: %+v, owed %+v", m.Failing, m.Owed)
 	}
 }

@@ -90,7 +90,7 @@ func (b *box) mustReread() bool {
 // reason, by key.
 func (b *box) owed() []store.Owed {
 	if !b.wasPlanned() || b.target.Pilot || b.kind == Adopt {
-		return b.memory.Owed
+		return b.stillOwed()
 	}
 	owed := slices.Clone(b.resting)
 	for i, d := range b.done {
@@ -117,6 +117,28 @@ func (b *box) owed() []store.Owed {
 	}
 	slices.SortFunc(owed, func(x, y store.Owed) int { return cmp.Or(cmp.Compare(x.Key, y.Key), cmp.Compare(x.Step, y.Step)) })
 	return owed
+}
+
+// stillOwed is what earlier runs owe, where this one does not try it: what is no longer
+// wanted is not owed, nor what has a text by now. The next run sees to that.
+func (b *box) stillOwed() []store.Owed {
+	if !b.recalled {
+		return b.memory.Owed
+	}
+	wanted := map[string]bool{}
+	for _, w := range b.wanted {
+		wanted[w.Key] = b.target.Push && !w.Ended
+	}
+	return keep(b.memory.Owed, func(o store.Owed) bool {
+		hasText := o.Code == CodeTemplateFailed && b.unrendered[o.Key] == nil
+		return o.Op == reconcile.OpRemove || (wanted[o.Key] && !hasText)
+	})
+}
+
+// failsForItems reports whether the trainer is told to fail because items are owed.
+func (b *box) failsForItems() bool {
+	f := b.memory.Failing
+	return f != nil && slices.ContainsFunc(b.memory.Owed, func(o store.Owed) bool { return o.Code == f.Code })
 }
 
 // overtook reports whether the item that something is owed to was written or removed for

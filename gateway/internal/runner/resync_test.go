@@ -22,6 +22,16 @@ import (
 // work makes a run of another kind than a sync.
 func (r *rig) work(kind Kind, change ...func(*Job)) store.Run {
 	r.t.Helper()
+	run := r.tried(kind, change...)
+	if run.State != store.RunOK {
+		r.t.Fatalf("the run is %s: %s", run.State, failures(run))
+	}
+	return run
+}
+
+// tried is a run of that kind, however it ends.
+func (r *rig) tried(kind Kind, change ...func(*Job)) store.Run {
+	r.t.Helper()
 	job := r.job()
 	job.Kind, job.Impatient = kind, true
 	for _, f := range change {
@@ -29,9 +39,6 @@ func (r *rig) work(kind Kind, change ...func(*Job)) store.Run {
 	}
 	run, err := r.runner.Run(context.Background(), job)
 	must(r.t, err)
-	if run.State != store.RunOK {
-		r.t.Fatalf("the run is %s: %s", run.State, failures(run))
-	}
 	return run
 }
 

@@ -84,8 +84,8 @@ func (b *box) result(r *Runner, failing *store.Failing) store.Result {
 	switch {
 	case b.trouble() != nil || len(b.unshown) > 0:
 	case b.half || b.kind == Adopt:
-		if len(res.Owed) == 0 {
-			res.Failing = b.memory.Failing // what is owed is owed still
+		if len(res.Owed) == 0 && !b.failsForItems() {
+			res.Failing = b.memory.Failing // this turn does not tell whether that is over
 		}
 	default:
 		res.Binding, res.Cursor, res.Fingerprint = b.binding, b.cursor, b.fingerprint()

@@ -59,7 +59,7 @@ func (h *history) turnedFree(who *trainer, m reconcile.Mirror) bool {
 
 // ourText reports whether a text is of our items, which people copy.
 func ourText(text string) bool {
-	return strings.Contains(text, "Training: ") || strings.HasPrefix(text, "Away ")
+	return strings.Contains(text, "Training: ") || strings.HasPrefix(text, "Away")
 }
 
 // goesOn is the other half of hold-1: whatever is held, all else is as it should be after

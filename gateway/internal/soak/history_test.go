@@ -122,7 +122,7 @@ func (h *history) dropCourse(t *rapid.T) { delete(h.courses, pick(t, "course", h
 
 // block makes, changes or ends an unavailability on the platform (push-6).
 func (h *history) block(t *rapid.T) {
-	b := block{id: h.fresh("u"), trainer: rapid.SampledFrom([]string{"ana", "ben"}).Draw(t, "trainer"), text: h.fresh("Away "), start: h.drawTime(t), hours: 3}
+	b := block{id: h.fresh("u"), trainer: rapid.SampledFrom([]string{"ana", "ben"}).Draw(t, "trainer"), text: h.drawReason(t), start: h.drawTime(t), hours: 3}
 	if len(h.blocks) > 0 && rapid.Bool().Draw(t, "known") {
 		id := pick(t, "unavailability", h.blocks)
 		if rapid.Bool().Draw(t, "end") {

@@ -3,6 +3,7 @@ package soak
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -102,10 +103,26 @@ const unworkable = "unworkable"
 // fails reports whether the template has no text for the course.
 func (c course) fails(t *trainer) bool { return t.styled && c.cost == unworkable }
 
+// title is the text that the unavailability has in the trainer's calendar.
+func (b block) title(t *trainer) string {
+	if t.styled {
+		return "Away: " + b.text
+	}
+	return b.text
+}
+
+// fails reports whether the template has no text for the unavailability.
+func (b block) fails(t *trainer) bool { return t.styled && strings.Contains(b.text, unworkable) }
+
 // unrendered reports whether a template fails for something that is to be pushed.
 func (m *model) unrendered(t *trainer) bool {
 	for _, c := range m.courses {
 		if t.push && c.trainers[t.label] && c.fails(t) && c.start.Add(hours(c.hours)).After(m.now) {
+			return true
+		}
+	}
+	for _, b := range m.blocks {
+		if t.push && b.trainer == t.label && b.fails(t) && b.start.Add(hours(b.hours)).After(m.now) {
 			return true
 		}
 	}
@@ -134,8 +151,8 @@ func (m *model) pushed(t *trainer) map[string]shown {
 	}
 	for _, b := range m.blocks {
 		end := b.start.Add(time.Duration(b.hours) * time.Hour)
-		if b.trainer == t.label && end.After(m.now) {
-			want["northwind/"+t.label+"/unavailability/"+b.id] = shown{Text: b.text, Start: b.start, End: end}
+		if b.trainer == t.label && end.After(m.now) && !b.fails(t) {
+			want["northwind/"+t.label+"/unavailability/"+b.id] = shown{Text: b.title(t), Start: b.start, End: end}
 		}
 	}
 	return want

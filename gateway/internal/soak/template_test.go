@@ -14,25 +14,34 @@ import (
 
 // title is an operator's template (push-4). It has no text for a course whose cost is
 // unworkable, as that has no account.
-var title = func() hcl.Expression {
-	expr, diags := hclsyntax.ParseExpression([]byte(
-		`course.cost == "`+unworkable+`" ? course.exclusive_accounts[0] : "Training: ${course.cost} ${course.label}"`,
-	), "gateway.hcl", hcl.InitialPos)
+var title = expression(`course.cost == "` + unworkable + `" ? course.exclusive_accounts[0] : "Training: ${course.cost} ${course.label}"`)
+
+// away is one for unavailability (push-6). It has no text for what is described as
+// unworkable.
+var away = expression(`"Away: ${split(" ", unavailability.description)[1] == "` + unworkable + `" ? split(" ", "")[1] : unavailability.description}"`)
+
+func expression(text string) hcl.Expression {
+	expr, diags := hclsyntax.ParseExpression([]byte(text), "gateway.hcl", hcl.InitialPos)
 	if diags.HasErrors() {
 		panic(diags)
 	}
 	return expr
-}()
+}
 
 func templatesOf(t *trainer) platform.Templates {
 	if t.styled {
-		return platform.Templates{Title: title}
+		return platform.Templates{Title: title, UnavailabilityTitle: away}
 	}
 	return platform.Templates{}
 }
 
 func drawCost(t *rapid.T) string {
 	return rapid.SampledFrom([]string{"450", "900", unworkable}).Draw(t, "cost")
+}
+
+// drawReason is a description of an unavailability.
+func (h *history) drawReason(t *rapid.T) string {
+	return rapid.SampledFrom([]string{"Away briefly ", "Away briefly ", "Away " + unworkable + " "}).Draw(t, "reason") + h.fresh("")
 }
 
 // undisturbed holds that a run went well, but for those trainers who have something for
@@ -52,11 +61,11 @@ func (h *history) undisturbed(run store.Run) {
 	}
 }
 
-// failsOnly holds that nothing but a template fails. An adoption tells as well what runs
-// before it could not render, whatever became of that since.
+// failsOnly holds that nothing but a template fails, and that for something which is
+// wanted now.
 func (h *history) failsOnly(run store.Run) {
 	for _, out := range run.Trainers {
-		if out.Failing != nil && out.Failing.Code != runner.CodeTemplateFailed {
+		if out.Failing != nil && (out.Failing.Code != runner.CodeTemplateFailed || !h.unrendered(h.trainer(out.Trainer.Label))) {
 			h.t.Fatalf("an undisturbed run fails for %s: %+v", out.Trainer, *out.Failing)
 		}
 	}
@@ -90,6 +99,8 @@ func (h *history) checkFailed(who *trainer, got map[string][]shown) {
 
 // left reports whether an appointment is left as it is because its template fails.
 func (h *history) left(who *trainer, key string) bool {
-	c, ok := h.courses[courseOf(who, key)]
-	return ok && c.trainers[who.label] && c.fails(who)
+	id := courseOf(who, key)
+	c, scheduled := h.courses[id]
+	b, blocked := h.blocks[id]
+	return (scheduled && c.trainers[who.label] && c.fails(who)) || (blocked && b.trainer == who.label && b.fails(who))
 }
