@@ -23,6 +23,10 @@ func (noObjects) ApplySnapshot(context.Context, store.Snapshot) (store.SnapshotR
 	return store.SnapshotResult{}, store.ErrReadOnly
 }
 
+func (noObjects) PruneDeleted(context.Context, time.Time) (int, error) {
+	return 0, store.ErrReadOnly
+}
+
 func (noObjects) Course(context.Context, string, string) (store.CourseRecord, error) {
 	return store.CourseRecord{}, store.ErrNotFound
 }

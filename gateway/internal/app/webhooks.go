@@ -99,7 +99,8 @@ func (a *App) stale(t config.Trainer, s store.Standing) bool {
 	return !s.Proven.IsZero() && a.opts.Now().Sub(s.Proven) > staleAfter*a.interval(t.ID)
 }
 
-// pruneFeed deletes changes and events that are older than the configuration keeps them.
+// pruneFeed deletes changes, events and what is kept of deletions when they are older than
+// the configuration keeps them.
 func (a *App) pruneFeed(ctx context.Context, state store.Store) {
 	before := a.opts.Now().Add(-cmp.Or(a.Config().API.KeepChanges, config.DefaultKeepChanges))
 	if _, err := state.PruneFeed(ctx, before); err != nil {
@@ -107,6 +108,9 @@ func (a *App) pruneFeed(ctx context.Context, state store.Store) {
 	}
 	if _, err := state.PruneEvents(ctx, before); err != nil {
 		a.opts.Log.Warn("old events could not be deleted; it is tried again in an hour", "error", err)
+	}
+	if _, err := state.PruneDeleted(ctx, before); err != nil {
+		a.opts.Log.Warn("the versions of old deletions could not be deleted; it is tried again in an hour", "error", err)
 	}
 }
 

@@ -105,6 +105,32 @@ func TestCourse(t *testing.T) {
 	r.want(http.StatusNotFound, http.MethodGet, at, "")
 }
 
+// TestLateUpsert: what was deleted is not made again by a request that comes late; the
+// answer says why, and what does make it again.
+func TestLateUpsert(t *testing.T) {
+	r := newRig(t)
+	const at = "/v1/providers/northwind/courses/4711"
+	of := func(version string) string {
+		return strings.Replace(course("4711"), `"name":"Go"`, `"name":"Go","version":"`+version+`"`, 1)
+	}
+	r.want(http.StatusCreated, http.MethodPut, at, of("5"))
+	r.want(http.StatusNoContent, http.MethodDelete, at+"?version=6", "")
+	for _, late := range []string{"5", "6"} {
+		p := read[Problem](r, r.want(http.StatusConflict, http.MethodPut, at, of(late)))
+		if want := []ProblemItem{{"body.version", deletedSince}}; !cmp.Equal(p.Errors, want) {
+			t.Errorf("%+v", p)
+		}
+	}
+	got := read[BulkResult](r, r.want(http.StatusOK, http.MethodPost, "/v1/providers/northwind/bulk", `{"op":"upsert","course":`+of("6")+`}`))
+	if want := []LineError{{1, reasonStale, []ProblemItem{{"version", deletedSince}}}}; !cmp.Equal(got.Errors, want) {
+		t.Errorf("in bulk: %+v", got)
+	}
+	r.want(http.StatusNotFound, http.MethodGet, at, "")
+	r.want(http.StatusCreated, http.MethodPut, at, of("7"))
+	r.want(http.StatusNotFound, http.MethodDelete, "/v1/providers/northwind/courses/4712?version=2", "")
+	r.want(http.StatusConflict, http.MethodPut, "/v1/providers/northwind/courses/4712", strings.ReplaceAll(of("1"), "4711", "4712"))
+}
+
 // TestProblems: what is refused is a problem that names fields and repeats no value (A11).
 func TestProblems(t *testing.T) {
 	r := newRig(t)

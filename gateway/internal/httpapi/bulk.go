@@ -37,7 +37,7 @@ type BulkResult struct {
 // LineError is why a line was not taken in.
 type LineError struct {
 	Line   int           `json:"line" doc:"The number of the line, from 1." example:"2" minimum:"1"`
-	Reason string        `json:"reason" enum:"invalid,stale" doc:"invalid: see errors; stale: the stored object has a newer version." example:"invalid"`
+	Reason string        `json:"reason" enum:"invalid,stale" doc:"invalid: see errors; stale: the stored object has a newer version, or the object was deleted at this version or a newer one." example:"invalid"`
 	Errors []ProblemItem `json:"errors" nullable:"false"`
 }
 
@@ -176,10 +176,17 @@ func (t *intake) tell(outcomes []store.Outcome, numbers []int) {
 	for i, o := range outcomes {
 		t.result.count(o.Result)
 		if o.Err != nil {
-			t.result.wrong(numbers[i], reasonStale, platform.ImportErrors{{Path: "version", Message: "is older than the stored one"}})
+			t.result.wrong(numbers[i], reasonStale, platform.ImportErrors{{Path: "version", Message: whyStale(o.Err)}})
 		}
 	}
 	slices.SortStableFunc(t.result.Errors, func(a, b LineError) int { return a.Line - b.Line })
+}
+
+func whyStale(err error) string {
+	if errors.Is(err, store.ErrDeleted) {
+		return deletedSince
+	}
+	return "is older than the stored one"
 }
 
 type bulkIn struct {

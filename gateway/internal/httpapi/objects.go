@@ -125,7 +125,7 @@ type putIn struct {
 type deleteIn struct {
 	ObjectPath
 	Conditions
-	Version string `query:"version" doc:"The platform's version of the deletion: refused when the stored object has a newer one." maxLength:"64"`
+	Version string `query:"version" doc:"The platform's version of the deletion: refused when the stored object has a newer one. It is kept also where there is nothing to delete (404)." maxLength:"64"`
 }
 
 const (
@@ -148,11 +148,13 @@ func (s *Server) objectRoutes() {
 		id: "putCourse", method: http.MethodPut, path: courses + "/{id}", tag: tagCourses, scope: config.ScopeSchedule, errors: write,
 		summary: "Make or change a course",
 		description: "Stores the course whole. Where a field has changed whose change is sent at once (`repush_on`), the calendars of its trainers " +
-			"are written to from then on. It is refused with 409 when its version is older than the stored one, and with 412 when a condition does not hold.",
+			"are written to from then on. It is refused with 409 when its version is older than the stored one, or not newer than that at which the course was " +
+			"deleted, and with 412 when a condition does not hold.",
 	}, s.putCourse)
 	handle(s, route{
 		id: "deleteCourse", method: http.MethodDelete, path: courses + "/{id}", tag: tagCourses, scope: config.ScopeSchedule, status: http.StatusNoContent,
-		errors: write[:2], summary: "Delete a course", description: "Its appointments go from all its trainers' calendars.",
+		errors: write[:2], summary: "Delete a course", description: "Its appointments go from all its trainers' calendars. An upsert that comes late does not make it again: what has the deletion's version " +
+			"or an older one is refused for as long as changes are kept (`keep_changes`). Without a version the deletion has the course's last one.",
 	}, s.deleteCourse)
 	handle(s, route{
 		id: "listUnavailability", method: http.MethodGet, path: blocks, tag: tagUnavailability, scope: config.ScopeRead,

@@ -96,6 +96,9 @@ func init() {
 // unexpected is all that is said of a defect.
 const unexpected = "Something went wrong in the gateway; its log says more."
 
+// deletedSince is what is wrong with a version that a deletion outlives.
+const deletedSince = "is not newer than the deletion's"
+
 // retryStore is when to come back to a state that cannot be written just now.
 const retryStore = 10 * time.Second
 
@@ -113,6 +116,9 @@ func problemOf(err error, what string) error {
 		return mistakesIn(mistakes, "body")
 	case errors.Is(err, store.ErrNotFound):
 		return problem(http.StatusNotFound, "There is no %s.", what)
+	case errors.Is(err, store.ErrDeleted):
+		return problem(http.StatusConflict, "The %s was deleted at this version or a newer one: an upsert of a newer version, or of none, makes it anew.", what).
+			add("body.version", deletedSince)
 	case errors.Is(err, store.ErrStale):
 		return problem(http.StatusConflict, "The %s that is stored has a newer version.", what).add("body.version", "is older than the stored one")
 	case errors.Is(err, store.ErrPrecondition):

@@ -34,7 +34,7 @@ type Course struct {
 	DeliveryMethod    string          `json:"delivery_method,omitempty" maxLength:"1000"`
 	ExclusiveAccounts []string        `json:"exclusive_accounts,omitempty" nullable:"false"`
 	DelegateWebinar   *Webinar        `json:"delegate_webinar,omitempty" doc:"How delegates join."`
-	Version           string          `json:"version,omitempty" doc:"The platform's own version, a whole number or a time. An upsert with an older one than the stored is refused." example:"17"`
+	Version           string          `json:"version,omitempty" doc:"The platform's own version, a whole number or a time. An upsert with an older one than the stored is refused, and one that is not newer than a deletion." example:"17"`
 }
 
 // CourseTrainer is a trainer's part in a course.

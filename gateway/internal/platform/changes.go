@@ -155,12 +155,24 @@ func equal[T comparable](a, b *T) bool {
 // are integers or RFC 3339 timestamps; a missing one, or one of another sort than
 // the other, is not older.
 func OlderVersion(a, b string) bool {
+	order, comparable := compareVersions(a, b)
+	return comparable && order < 0
+}
+
+// NotNewerVersion reports whether a is older than b or the same; as in [OlderVersion], a
+// missing one and one of another sort are not.
+func NotNewerVersion(a, b string) bool {
+	order, comparable := compareVersions(a, b)
+	return comparable && order <= 0
+}
+
+func compareVersions(a, b string) (order int, comparable bool) {
 	x, errX := strconv.ParseInt(a, 10, 64)
 	y, errY := strconv.ParseInt(b, 10, 64)
 	if errX == nil && errY == nil {
-		return x < y
+		return cmp.Compare(x, y), true
 	}
 	t, errT := time.Parse(time.RFC3339, a)
 	u, errU := time.Parse(time.RFC3339, b)
-	return errT == nil && errU == nil && t.Before(u)
+	return t.Compare(u), errT == nil && errU == nil
 }

@@ -109,5 +109,9 @@ func TestOlderVersion(t *testing.T) {
 		if got := OlderVersion(tt.a, tt.b); got != tt.older {
 			t.Errorf("%q is older than %q: %v", tt.a, tt.b, got)
 		}
+		same := tt.a == tt.b || tt.a == "2026-11-01T10:00:00Z" && tt.b == "2026-11-01T11:00:00+01:00"
+		if got := NotNewerVersion(tt.a, tt.b); got != (tt.older || same) {
+			t.Errorf("%q is not newer than %q: %v", tt.a, tt.b, got)
+		}
 	}
 }

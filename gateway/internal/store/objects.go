@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/trainercal/trainercal/gateway/internal/platform"
@@ -14,6 +15,9 @@ import (
 var (
 	// ErrStale: the stored object has a newer version than the change.
 	ErrStale = errors.New("the stored version is newer")
+	// ErrDeleted: the object was deleted at the change's version or a newer one. It is an
+	// [ErrStale].
+	ErrDeleted = fmt.Errorf("the object was deleted since: %w", ErrStale)
 	// ErrPrecondition: the stored object is not the one that the change was meant for.
 	ErrPrecondition = errors.New("the object is not as expected")
 )
@@ -24,10 +28,19 @@ type Objects interface {
 	// Apply makes changes in one transaction, in their order, and returns an outcome for
 	// each: a change that is refused leaves the others alone. Trainers whose calendars
 	// are touched by a trigger are due from then on, in the same transaction (eng-3).
+	//
+	// Of a deletion its version is kept, or without one the object's last: an upsert of
+	// that version or an older one makes the object no more, for it is a late repetition.
+	// One that has no version, or a newer one, makes it anew. What a snapshot or an import
+	// takes away is deleted in this sense too; only another full list may bring it back
+	// in the same version.
 	Apply(ctx context.Context, changes []Change) ([]Outcome, error)
 	// ApplySnapshot applies a full list of a provider's objects, and removes what the
 	// provider has and the list lacks, in one transaction.
 	ApplySnapshot(ctx context.Context, snapshot Snapshot) (SnapshotResult, error)
+	// PruneDeleted forgets the versions of deletions that are older than a time, and
+	// returns how many.
+	PruneDeleted(ctx context.Context, before time.Time) (int, error)
 	// Course returns a course with its revision, or [ErrNotFound].
 	Course(ctx context.Context, provider, id string) (CourseRecord, error)
 	// UnavailabilityOf returns an unavailability made on the platform, or [ErrNotFound].
@@ -47,7 +60,8 @@ type Change struct {
 	Provider             string
 	DeleteCourse         string
 	DeleteUnavailability string
-	// Version of a deletion: an older one than the stored is refused; empty for none.
+	// Version of a deletion: an older one than the stored is refused; empty for none. It is
+	// kept also where there is nothing to delete: the upsert may still be under way.
 	Version string
 	// IfETag, when set, is the ETag that the stored object must have; "*" stands for any
 	// object. IfNone: there must be none. Both are looked at before the version.
@@ -85,7 +99,8 @@ type Outcome struct {
 	// it touches, are due for it.
 	Triggered bool
 	Trainers  []platform.TrainerID
-	// Err is set when the change was refused: [ErrStale] or [ErrPrecondition].
+	// Err is set when the change was refused: [ErrStale], [ErrDeleted] or
+	// [ErrPrecondition].
 	Err error
 }
 

@@ -859,7 +859,7 @@ type Course struct {
 	// Venue Where a class takes place.
 	Venue *Venue `json:"venue,omitempty"`
 
-	// Version The platform's own version, a whole number or a time. An upsert with an older one than the stored is refused.
+	// Version The platform's own version, a whole number or a time. An upsert with an older one than the stored is refused, and one that is not newer than a deletion.
 	//
 	// Example: 17
 	Version     *string `json:"version,omitempty"`
@@ -1104,13 +1104,13 @@ type LineError struct {
 	// Example: 2
 	Line int64 `json:"line"`
 
-	// Reason invalid: see errors; stale: the stored object has a newer version.
+	// Reason invalid: see errors; stale: the stored object has a newer version, or the object was deleted at this version or a newer one.
 	//
 	// Example: invalid
 	Reason LineErrorReason `json:"reason"`
 }
 
-// LineErrorReason invalid: see errors; stale: the stored object has a newer version.
+// LineErrorReason invalid: see errors; stale: the stored object has a newer version, or the object was deleted at this version or a newer one.
 //
 // Example: invalid
 type LineErrorReason string
@@ -1876,7 +1876,7 @@ type ListCoursesParams struct {
 
 // DeleteCourseParams defines parameters for DeleteCourse.
 type DeleteCourseParams struct {
-	// Version The platform's version of the deletion: refused when the stored object has a newer one.
+	// Version The platform's version of the deletion: refused when the stored object has a newer one. It is kept also where there is nothing to delete (404).
 	Version *string `form:"version,omitempty" json:"version,omitempty"`
 
 	// IfMatch Only if this is the ETag of what is stored; * for whatever is stored.
@@ -1927,7 +1927,7 @@ type ListUnavailabilityParams struct {
 
 // DeleteUnavailabilityParams defines parameters for DeleteUnavailability.
 type DeleteUnavailabilityParams struct {
-	// Version The platform's version of the deletion: refused when the stored object has a newer one.
+	// Version The platform's version of the deletion: refused when the stored object has a newer one. It is kept also where there is nothing to delete (404).
 	Version *string `form:"version,omitempty" json:"version,omitempty"`
 
 	// IfMatch Only if this is the ETag of what is stored; * for whatever is stored.
@@ -2073,7 +2073,6 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 
 // The interface specification for the client above.
 type ClientInterface interface {
-
 	// Livez Is the process alive
 	//
 	// Answers as long as the process does; a gateway that is not alive is to be restarted.
@@ -2177,7 +2176,7 @@ type ClientInterface interface {
 
 	// DeleteCourse Delete a course
 	//
-	// Its appointments go from all its trainers' calendars.
+	// Its appointments go from all its trainers' calendars. An upsert that comes late does not make it again: what has the deletion's version or an older one is refused for as long as changes are kept (`keep_changes`). Without a version the deletion has the course's last one.
 	//
 	// Needs a token with the scope `schedule:write`.
 	//
@@ -2195,7 +2194,7 @@ type ClientInterface interface {
 
 	// PutCourseWithBody Make or change a course
 	//
-	// Stores the course whole. Where a field has changed whose change is sent at once (`repush_on`), the calendars of its trainers are written to from then on. It is refused with 409 when its version is older than the stored one, and with 412 when a condition does not hold.
+	// Stores the course whole. Where a field has changed whose change is sent at once (`repush_on`), the calendars of its trainers are written to from then on. It is refused with 409 when its version is older than the stored one, or not newer than that at which the course was deleted, and with 412 when a condition does not hold.
 	//
 	// Needs a token with the scope `schedule:write`.
 	//
@@ -2206,7 +2205,7 @@ type ClientInterface interface {
 
 	// PutCourse Make or change a course
 	//
-	// Stores the course whole. Where a field has changed whose change is sent at once (`repush_on`), the calendars of its trainers are written to from then on. It is refused with 409 when its version is older than the stored one, and with 412 when a condition does not hold.
+	// Stores the course whole. Where a field has changed whose change is sent at once (`repush_on`), the calendars of its trainers are written to from then on. It is refused with 409 when its version is older than the stored one, or not newer than that at which the course was deleted, and with 412 when a condition does not hold.
 	//
 	// Needs a token with the scope `schedule:write`.
 	//
@@ -2658,7 +2657,7 @@ func (c *Client) ListCourses(ctx context.Context, provider string, params *ListC
 
 // DeleteCourse Delete a course
 //
-// Its appointments go from all its trainers' calendars.
+// Its appointments go from all its trainers' calendars. An upsert that comes late does not make it again: what has the deletion's version or an older one is refused for as long as changes are kept (`keep_changes`). Without a version the deletion has the course's last one.
 //
 // Needs a token with the scope `schedule:write`.
 //
@@ -2696,7 +2695,7 @@ func (c *Client) GetCourse(ctx context.Context, provider string, id string, para
 
 // PutCourseWithBody Make or change a course
 //
-// Stores the course whole. Where a field has changed whose change is sent at once (`repush_on`), the calendars of its trainers are written to from then on. It is refused with 409 when its version is older than the stored one, and with 412 when a condition does not hold.
+// Stores the course whole. Where a field has changed whose change is sent at once (`repush_on`), the calendars of its trainers are written to from then on. It is refused with 409 when its version is older than the stored one, or not newer than that at which the course was deleted, and with 412 when a condition does not hold.
 //
 // Needs a token with the scope `schedule:write`.
 //
@@ -2717,7 +2716,7 @@ func (c *Client) PutCourseWithBody(ctx context.Context, provider string, id stri
 
 // PutCourse Make or change a course
 //
-// Stores the course whole. Where a field has changed whose change is sent at once (`repush_on`), the calendars of its trainers are written to from then on. It is refused with 409 when its version is older than the stored one, and with 412 when a condition does not hold.
+// Stores the course whole. Where a field has changed whose change is sent at once (`repush_on`), the calendars of its trainers are written to from then on. It is refused with 409 when its version is older than the stored one, or not newer than that at which the course was deleted, and with 412 when a condition does not hold.
 //
 // Needs a token with the scope `schedule:write`.
 //
@@ -3278,7 +3277,6 @@ func NewGetAvailabilityRequest(server string, params *GetAvailabilityParams) (*h
 		var rawQueryFragments []string
 
 		if params.Trainer != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "trainer", params.Trainer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -3286,7 +3284,6 @@ func NewGetAvailabilityRequest(server string, params *GetAvailabilityParams) (*h
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if queryFrag, err := runtime.StyleParamWithOptions("form", false, "start", params.Start, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
@@ -3348,7 +3345,6 @@ func NewListChangesRequest(server string, params *ListChangesParams) (*http.Requ
 		var rawQueryFragments []string
 
 		if params.After != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -3356,11 +3352,9 @@ func NewListChangesRequest(server string, params *ListChangesParams) (*http.Requ
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Limit != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -3368,11 +3362,9 @@ func NewListChangesRequest(server string, params *ListChangesParams) (*http.Requ
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Wait != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "wait", *params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -3380,7 +3372,6 @@ func NewListChangesRequest(server string, params *ListChangesParams) (*http.Requ
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -3426,7 +3417,6 @@ func NewListChangesSnapshotRequest(server string, params *ListChangesSnapshotPar
 		var rawQueryFragments []string
 
 		if params.After != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -3434,11 +3424,9 @@ func NewListChangesSnapshotRequest(server string, params *ListChangesSnapshotPar
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Limit != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -3446,7 +3434,6 @@ func NewListChangesSnapshotRequest(server string, params *ListChangesSnapshotPar
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -3492,7 +3479,6 @@ func NewStreamChangesRequest(server string, params *StreamChangesParams) (*http.
 		var rawQueryFragments []string
 
 		if params.After != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -3500,7 +3486,6 @@ func NewStreamChangesRequest(server string, params *StreamChangesParams) (*http.
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -3515,7 +3500,6 @@ func NewStreamChangesRequest(server string, params *StreamChangesParams) (*http.
 	}
 
 	if params != nil {
-
 		if params.LastEventID != nil {
 			var headerParam0 string
 
@@ -3526,7 +3510,6 @@ func NewStreamChangesRequest(server string, params *StreamChangesParams) (*http.
 
 			req.Header.Set("Last-Event-ID", headerParam0)
 		}
-
 	}
 
 	return req, nil
@@ -3561,7 +3544,6 @@ func NewListConflictsRequest(server string, params *ListConflictsParams) (*http.
 		var rawQueryFragments []string
 
 		if params.After != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -3569,11 +3551,9 @@ func NewListConflictsRequest(server string, params *ListConflictsParams) (*http.
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Limit != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -3581,11 +3561,9 @@ func NewListConflictsRequest(server string, params *ListConflictsParams) (*http.
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Provider != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "provider", *params.Provider, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -3593,7 +3571,6 @@ func NewListConflictsRequest(server string, params *ListConflictsParams) (*http.
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -3722,7 +3699,6 @@ func NewListCoursesRequest(server string, provider string, params *ListCoursesPa
 		var rawQueryFragments []string
 
 		if params.After != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -3730,11 +3706,9 @@ func NewListCoursesRequest(server string, provider string, params *ListCoursesPa
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Limit != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -3742,7 +3716,6 @@ func NewListCoursesRequest(server string, provider string, params *ListCoursesPa
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -3802,7 +3775,6 @@ func NewDeleteCourseRequest(server string, provider string, id string, params *D
 		var rawQueryFragments []string
 
 		if params.Version != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "version", *params.Version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -3810,7 +3782,6 @@ func NewDeleteCourseRequest(server string, provider string, id string, params *D
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -3892,7 +3863,6 @@ func NewGetCourseRequest(server string, provider string, id string, params *GetC
 	}
 
 	if params != nil {
-
 		if params.IfNoneMatch != nil {
 			var headerParam0 string
 
@@ -3903,7 +3873,6 @@ func NewGetCourseRequest(server string, provider string, id string, params *GetC
 
 			req.Header.Set("If-None-Match", headerParam0)
 		}
-
 	}
 
 	return req, nil
@@ -4025,7 +3994,6 @@ func NewPutSnapshotRequestWithBody(server string, provider string, params *PutSn
 		var rawQueryFragments []string
 
 		if params.AllowRemovals != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "allow_removals", *params.AllowRemovals, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -4033,11 +4001,9 @@ func NewPutSnapshotRequestWithBody(server string, provider string, params *PutSn
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Of != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "of", *params.Of, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -4045,7 +4011,6 @@ func NewPutSnapshotRequestWithBody(server string, provider string, params *PutSn
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -4100,7 +4065,6 @@ func NewListUnavailabilityRequest(server string, provider string, params *ListUn
 		var rawQueryFragments []string
 
 		if params.After != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -4108,11 +4072,9 @@ func NewListUnavailabilityRequest(server string, provider string, params *ListUn
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Limit != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -4120,11 +4082,9 @@ func NewListUnavailabilityRequest(server string, provider string, params *ListUn
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Trainer != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "trainer", *params.Trainer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -4132,7 +4092,6 @@ func NewListUnavailabilityRequest(server string, provider string, params *ListUn
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -4192,7 +4151,6 @@ func NewDeleteUnavailabilityRequest(server string, provider string, id string, p
 		var rawQueryFragments []string
 
 		if params.Version != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "version", *params.Version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -4200,7 +4158,6 @@ func NewDeleteUnavailabilityRequest(server string, provider string, id string, p
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -4282,7 +4239,6 @@ func NewGetUnavailabilityRequest(server string, provider string, id string, para
 	}
 
 	if params != nil {
-
 		if params.IfNoneMatch != nil {
 			var headerParam0 string
 
@@ -4293,7 +4249,6 @@ func NewGetUnavailabilityRequest(server string, provider string, id string, para
 
 			req.Header.Set("If-None-Match", headerParam0)
 		}
-
 	}
 
 	return req, nil
@@ -4448,7 +4403,6 @@ func NewListRunsRequest(server string, params *ListRunsParams) (*http.Request, e
 		var rawQueryFragments []string
 
 		if params.After != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -4456,11 +4410,9 @@ func NewListRunsRequest(server string, params *ListRunsParams) (*http.Request, e
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Limit != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -4468,7 +4420,6 @@ func NewListRunsRequest(server string, params *ListRunsParams) (*http.Request, e
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -4615,7 +4566,6 @@ func NewListTrainersRequest(server string, params *ListTrainersParams) (*http.Re
 		var rawQueryFragments []string
 
 		if params.After != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -4623,11 +4573,9 @@ func NewListTrainersRequest(server string, params *ListTrainersParams) (*http.Re
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Limit != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -4635,11 +4583,9 @@ func NewListTrainersRequest(server string, params *ListTrainersParams) (*http.Re
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if params.Provider != nil {
-
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "provider", *params.Provider, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -4647,7 +4593,6 @@ func NewListTrainersRequest(server string, params *ListTrainersParams) (*http.Re
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
-
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -5043,7 +4988,6 @@ func WithBaseURL(baseURL string) ClientOption {
 
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
-
 	// LivezWithResponse Is the process alive
 	//
 	// Answers as long as the process does; a gateway that is not alive is to be restarted.
@@ -5163,7 +5107,7 @@ type ClientWithResponsesInterface interface {
 
 	// DeleteCourseWithResponse Delete a course
 	//
-	// Its appointments go from all its trainers' calendars.
+	// Its appointments go from all its trainers' calendars. An upsert that comes late does not make it again: what has the deletion's version or an older one is refused for as long as changes are kept (`keep_changes`). Without a version the deletion has the course's last one.
 	//
 	// Needs a token with the scope `schedule:write`.
 	//
@@ -5185,7 +5129,7 @@ type ClientWithResponsesInterface interface {
 
 	// PutCourseWithBodyWithResponse Make or change a course
 	//
-	// Stores the course whole. Where a field has changed whose change is sent at once (`repush_on`), the calendars of its trainers are written to from then on. It is refused with 409 when its version is older than the stored one, and with 412 when a condition does not hold.
+	// Stores the course whole. Where a field has changed whose change is sent at once (`repush_on`), the calendars of its trainers are written to from then on. It is refused with 409 when its version is older than the stored one, or not newer than that at which the course was deleted, and with 412 when a condition does not hold.
 	//
 	// Needs a token with the scope `schedule:write`.
 	//
@@ -5196,7 +5140,7 @@ type ClientWithResponsesInterface interface {
 
 	// PutCourseWithResponse Make or change a course
 	//
-	// Stores the course whole. Where a field has changed whose change is sent at once (`repush_on`), the calendars of its trainers are written to from then on. It is refused with 409 when its version is older than the stored one, and with 412 when a condition does not hold.
+	// Stores the course whole. Where a field has changed whose change is sent at once (`repush_on`), the calendars of its trainers are written to from then on. It is refused with 409 when its version is older than the stored one, or not newer than that at which the course was deleted, and with 412 when a condition does not hold.
 	//
 	// Needs a token with the scope `schedule:write`.
 	//
@@ -8777,7 +8721,7 @@ func (c *ClientWithResponses) ListCoursesWithResponse(ctx context.Context, provi
 
 // DeleteCourseWithResponse Delete a course
 //
-// Its appointments go from all its trainers' calendars.
+// Its appointments go from all its trainers' calendars. An upsert that comes late does not make it again: what has the deletion's version or an older one is refused for as long as changes are kept (`keep_changes`). Without a version the deletion has the course's last one.
 //
 // Needs a token with the scope `schedule:write`.
 //
@@ -8811,7 +8755,7 @@ func (c *ClientWithResponses) GetCourseWithResponse(ctx context.Context, provide
 
 // PutCourseWithBodyWithResponse Make or change a course
 //
-// Stores the course whole. Where a field has changed whose change is sent at once (`repush_on`), the calendars of its trainers are written to from then on. It is refused with 409 when its version is older than the stored one, and with 412 when a condition does not hold.
+// Stores the course whole. Where a field has changed whose change is sent at once (`repush_on`), the calendars of its trainers are written to from then on. It is refused with 409 when its version is older than the stored one, or not newer than that at which the course was deleted, and with 412 when a condition does not hold.
 //
 // Needs a token with the scope `schedule:write`.
 //
@@ -8828,7 +8772,7 @@ func (c *ClientWithResponses) PutCourseWithBodyWithResponse(ctx context.Context,
 
 // PutCourseWithResponse Make or change a course
 //
-// Stores the course whole. Where a field has changed whose change is sent at once (`repush_on`), the calendars of its trainers are written to from then on. It is refused with 409 when its version is older than the stored one, and with 412 when a condition does not hold.
+// Stores the course whole. Where a field has changed whose change is sent at once (`repush_on`), the calendars of its trainers are written to from then on. It is refused with 409 when its version is older than the stored one, or not newer than that at which the course was deleted, and with 412 when a condition does not hold.
 //
 // Needs a token with the scope `schedule:write`.
 //

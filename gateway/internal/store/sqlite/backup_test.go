@@ -136,7 +136,7 @@ func damage(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 	batch := lesson("0")
-	for i := range 400 {
+	for i := range 2000 { // most of the file is courses
 		batch.Courses = append(batch.Courses, lesson(fmt.Sprint("c", i)).Courses...)
 	}
 	if _, err := s.Import(t.Context(), batch); err != nil {

@@ -14,6 +14,7 @@ func (s *Store) Import(ctx context.Context, batch store.Batch) (store.ImportResu
 	var result store.ImportResult
 	changes := changesOf(batch)
 	err := s.edit(ctx, func(e *editor) error {
+		e.listed = batch.Replace
 		outcomes, err := e.applyAll(ctx, changes)
 		if err != nil {
 			return err
@@ -93,6 +94,7 @@ func namedIn(batch store.Batch) []string {
 func (s *Store) ApplySnapshot(ctx context.Context, snapshot store.Snapshot) (store.SnapshotResult, error) {
 	var result store.SnapshotResult
 	err := s.edit(ctx, func(e *editor) error {
+		e.listed = true
 		outcomes, err := e.applyAll(ctx, snapshot.Changes)
 		if err != nil {
 			return err
@@ -109,6 +111,7 @@ func (s *Store) ApplySnapshot(ctx context.Context, snapshot store.Snapshot) (sto
 
 // sweep removes what a list lacks, unless that is held.
 func (e *editor) sweep(ctx context.Context, s store.Snapshot) (store.SnapshotResult, error) {
+	e.sweeping = true
 	all, err := e.owned(ctx, s)
 	if err != nil {
 		return store.SnapshotResult{}, err
@@ -187,11 +190,11 @@ func (e *editor) dropAll(ctx context.Context, s store.Snapshot, ids []store.Obje
 // ended before their window in the calendars (push-14).
 func (e *editor) forgetPast(ctx context.Context, provider string, ids []store.ObjectID) error {
 	for _, id := range ids {
-		table := tableUnavailability
-		if id.Kind == store.ObjectCourse {
-			table = tableCourses
+		old, err := e.find(ctx, provider, id)
+		if err != nil {
+			return err
 		}
-		if err := execEach(ctx, e.tx, `DELETE FROM `+table+` WHERE provider = ? AND id = ?`, [][]any{{provider, id.ID}}); err != nil {
+		if err := e.erase(ctx, provider, id, old.version); err != nil {
 			return err
 		}
 	}

@@ -40,6 +40,9 @@ type editor struct {
 	// last is the last number given out, for a revision or an ETag.
 	last int64
 	due  map[platform.TrainerID]*store.Due
+	// listed: the changes are a full list of what there is. sweeping: what goes is what
+	// such a list lacks.
+	listed, sweeping bool
 }
 
 // edit runs do in one transaction, which also makes the trainers due that it touches.
@@ -103,17 +106,9 @@ func (e *editor) apply(ctx context.Context, c store.Change) (store.Outcome, erro
 	case c.Unavailability != nil:
 		return e.putUnavailability(ctx, c)
 	case c.DeleteCourse != "":
-		old, err := e.course(ctx, c.Provider, c.DeleteCourse)
-		if err != nil {
-			return store.Outcome{}, err
-		}
-		return e.drop(ctx, tableCourses, c.DeleteCourse, c, old)
+		return e.drop(ctx, c, store.ObjectID{Kind: store.ObjectCourse, ID: c.DeleteCourse})
 	default:
-		old, err := e.block(ctx, c.Provider, c.DeleteUnavailability)
-		if err != nil {
-			return store.Outcome{}, err
-		}
-		return e.drop(ctx, tableUnavailability, c.DeleteUnavailability, c, old)
+		return e.drop(ctx, c, store.ObjectID{Kind: store.ObjectUnavailability, ID: c.DeleteUnavailability})
 	}
 }
 
@@ -157,6 +152,35 @@ func trainersOf(c platform.Course) []platform.TrainerID {
 	return ids
 }
 
+// find returns what is known of an object.
+func (e *editor) find(ctx context.Context, provider string, id store.ObjectID) (stored, error) {
+	if id.Kind == store.ObjectCourse {
+		return e.course(ctx, provider, id.ID)
+	}
+	return e.block(ctx, provider, id.ID)
+}
+
+// table is where objects of a kind are.
+func table(kind store.ObjectKind) string {
+	if kind == store.ObjectCourse {
+		return tableCourses
+	}
+	return tableUnavailability
+}
+
+// refusedUpsert says why an upsert of the object is not made; nil when it is. One that
+// has no version now, or is not there, is also held against its last deletion.
+func (e *editor) refusedUpsert(ctx context.Context, c store.Change, provider string, id store.ObjectID, old stored, version string) (refusal, err error) {
+	if refusal = old.refused(c, version); refusal != nil || version == "" || old.version != "" {
+		return refusal, nil
+	}
+	gone, err := e.deletionOf(ctx, provider, id)
+	if err == nil && gone.outlives(version, e.listed) {
+		refusal = store.ErrDeleted
+	}
+	return refusal, err
+}
+
 // refused says why a change of the object is not made; nil when it is.
 func (o stored) refused(c store.Change, version string) error {
 	switch {
@@ -176,8 +200,9 @@ func (e *editor) putCourse(ctx context.Context, c store.Change) (store.Outcome, 
 	if err != nil {
 		return store.Outcome{}, err
 	}
-	if err := old.refused(c, want.Version); err != nil {
-		return store.Outcome{Result: store.ChangeRefused, ETag: old.etag, Err: err}, nil
+	id := store.ObjectID{Kind: store.ObjectCourse, ID: want.ID}
+	if refusal, err := e.refusedUpsert(ctx, c, want.Provider, id, old, want.Version); refusal != nil || err != nil {
+		return store.Outcome{Result: store.ChangeRefused, ETag: old.etag, Err: refusal}, err
 	}
 	changed := platform.ChangedCourseFields(old.course, want)
 	return e.keep(old, arrival{
@@ -200,8 +225,9 @@ func (e *editor) putUnavailability(ctx context.Context, c store.Change) (store.O
 	if err != nil {
 		return store.Outcome{}, err
 	}
-	if err := old.refused(c, want.Version); err != nil {
-		return store.Outcome{Result: store.ChangeRefused, ETag: old.etag, Err: err}, nil
+	id := store.ObjectID{Kind: store.ObjectUnavailability, ID: want.ID}
+	if refusal, err := e.refusedUpsert(ctx, c, want.Trainer.Provider, id, old, want.Version); refusal != nil || err != nil {
+		return store.Outcome{Result: store.ChangeRefused, ETag: old.etag, Err: refusal}, err
 	}
 	changed := !platform.SameUnavailability(old.unavailability, want)
 	return e.keep(old, arrival{
@@ -265,17 +291,31 @@ func union(a, b []platform.TrainerID) []platform.TrainerID {
 	return slices.Compact(all)
 }
 
-// drop deletes an object from its table.
-func (e *editor) drop(ctx context.Context, table, id string, c store.Change, old stored) (store.Outcome, error) {
+// drop deletes an object, and keeps of it what a late upsert is held against.
+func (e *editor) drop(ctx context.Context, c store.Change, id store.ObjectID) (store.Outcome, error) {
+	old, err := e.find(ctx, c.Provider, id)
+	if err != nil {
+		return store.Outcome{}, err
+	}
 	if err := old.refused(c, c.Version); err != nil {
 		return store.Outcome{Result: store.ChangeRefused, ETag: old.etag, Err: err}, nil
+	}
+	if err := e.erase(ctx, c.Provider, id, cmp.Or(c.Version, old.version)); err != nil {
+		return store.Outcome{}, err
 	}
 	if !old.known {
 		return store.Outcome{Result: store.ChangeMissing}, nil
 	}
 	e.touch(old.trainers, c.Traceparent)
-	out := store.Outcome{Result: store.ChangeDeleted, Triggered: true, Trainers: union(old.trainers, nil)}
-	return out, execEach(ctx, e.tx, `DELETE FROM `+table+` WHERE provider = ? AND id = ?`, [][]any{{c.Provider, id}})
+	return store.Outcome{Result: store.ChangeDeleted, Triggered: true, Trainers: union(old.trainers, nil)}, nil
+}
+
+// erase takes an object out of its table; it was deleted at a version, or at none.
+func (e *editor) erase(ctx context.Context, provider string, id store.ObjectID, version string) error {
+	if err := execEach(ctx, e.tx, `DELETE FROM `+table(id.Kind)+` WHERE provider = ? AND id = ?`, [][]any{{provider, id.ID}}); err != nil {
+		return err
+	}
+	return e.bury(ctx, provider, id, version)
 }
 
 // etagOf is a number as an ETag.
