@@ -91,6 +91,7 @@ func TestStoppedTrainersArePicked(t *testing.T) {
 
 // TestAssignments holds eng-1, eng-2 and map-8: everybody whose engine is on has a turn
 // within the interval of the provider, who is new has it now, and who is switched off none.
+// Switched on again, everybody has a turn at once: what changed meanwhile is applied.
 func TestAssignments(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, t.TempDir(), "v1")
@@ -141,6 +142,16 @@ func TestAssignments(t *testing.T) {
 	for _, d := range due() {
 		if d.Trainer.Provider == a.Config().Providers[0].Name {
 			t.Errorf("%s is due, and the engine is off", d.Trainer)
+		}
+	}
+	a.Config().Providers[0].Engine = true
+	again := map[platform.TrainerID]bool{}
+	for _, d := range due() {
+		again[d.Trainer] = !d.At.After(now)
+	}
+	for _, d := range first {
+		if d.Trainer.Provider == a.Config().Providers[0].Name && !again[d.Trainer] {
+			t.Errorf("the engine is on again, and %s is not due", d.Trainer)
 		}
 	}
 }

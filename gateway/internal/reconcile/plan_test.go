@@ -171,6 +171,8 @@ func TestPullChanges(t *testing.T) {
 			i.Sensitivity, i.Subject = calendar.SensitivityPrivate, ""
 			m.put(i)
 		}, []string{"platform update changed"}},
+		{"pull-11 another text", func(m *model, i calendar.Item) { i.Body = "Bring the papers"; m.put(i) }, []string{"platform update changed"}},
+		{"pull-11 tentative", func(m *model, i calendar.Item) { i.ShowAs = calendar.ShowAsTentative; m.put(i) }, []string{"platform update changed"}},
 		{"called off", func(m *model, i calendar.Item) { i.Cancelled = true; m.put(i) }, []string{"platform remove cancelled"}},
 		{"only the version", func(m *model, i calendar.Item) { m.put(i) }, nil},
 	}
