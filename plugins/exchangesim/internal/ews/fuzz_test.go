@@ -106,6 +106,7 @@ func FuzzIDs(f *testing.F) {
 	f.Add(folderID{mailbox: "m", folder: "calendar"}.String())
 	f.Add(syncState{mailbox: "m", base: world.Position{Epoch: 1, Sequence: 2}, seen: 3}.String())
 	f.Add(changeKey(12))
+	f.Add(strings.Replace(folderID{mailbox: "m", folder: "calendar"}.String(), "k", "k\n", 1))
 	f.Fuzz(func(t *testing.T, s string) {
 		if id, bad := parseItemID(s); bad == nil {
 			if again, bad := parseItemID(id.String()); bad != nil || again != id {
