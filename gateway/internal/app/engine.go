@@ -36,7 +36,7 @@ type engine struct {
 func (a *App) startEngine(ctx context.Context, state store.Store) (*engine, error) {
 	worker := &scheduler.Worker{
 		HoldOptions: a.holding(state), Owner: owner("gateway serve"), Idle: a.Poke,
-		Do: func(ctx context.Context, leases []store.Lease, done func(platform.TrainerID)) error {
+		Do: func(ctx context.Context, leases []store.Lease, done func(platform.TrainerID, time.Time)) error {
 			return a.runDue(ctx, state, leases, done)
 		},
 	}
@@ -95,7 +95,7 @@ func (a *App) keepAssigned(ctx context.Context, state store.Store) {
 }
 
 // runDue makes one run over trainers that were due.
-func (a *App) runDue(ctx context.Context, state store.Store, leases []store.Lease, done func(platform.TrainerID)) error {
+func (a *App) runDue(ctx context.Context, state store.Store, leases []store.Lease, done func(platform.TrainerID, time.Time)) error {
 	trainers, err := a.leasedTrainers(ctx, state, leases)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/trainercal/trainercal/gateway/internal/config"
 	"github.com/trainercal/trainercal/gateway/internal/platform"
@@ -131,7 +132,7 @@ func (a *App) forget(ctx context.Context, id platform.TrainerID) (Forgotten, err
 	if err := inactive(a.Config(), id); err != nil {
 		return out, err
 	}
-	err := a.leased(ctx, "gateway forget", []platform.TrainerID{id}, false, func(ctx context.Context, _ func(platform.TrainerID)) (err error) {
+	err := a.leased(ctx, "gateway forget", []platform.TrainerID{id}, false, func(ctx context.Context, _ func(platform.TrainerID, time.Time)) (err error) {
 		out, err = a.erase(ctx, id)
 		return err
 	})

@@ -22,8 +22,8 @@ const (
 
 // leased does something while nobody else works on the trainers. Who works on them is
 // waited for. What they were due for is due again, unless do calls done for them or, with
-// all, when it succeeds.
-func (a *App) leased(ctx context.Context, what string, ids []platform.TrainerID, all bool, do func(ctx context.Context, done func(platform.TrainerID)) error) error {
+// all, when it succeeds; see [scheduler.Held.Done].
+func (a *App) leased(ctx context.Context, what string, ids []platform.TrainerID, all bool, do func(ctx context.Context, done func(platform.TrainerID, time.Time)) error) error {
 	state, err := a.own(ctx)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/trainercal/trainercal/gateway/internal/config"
 	"github.com/trainercal/trainercal/gateway/internal/platform"
@@ -18,7 +19,7 @@ type making func(ctx context.Context, cfg *config.Config, r *runner.Runner, stat
 // inRun makes one run over trainers that was asked for, while nobody else works on them.
 func (a *App) inRun(ctx context.Context, what string, trainers []platform.TrainerID, watch Watcher, do making) (run store.Run, err error) {
 	syncs := what != runner.CauseApprove
-	err = a.leased(ctx, "gateway "+what, trainers, syncs, func(ctx context.Context, done func(platform.TrainerID)) error {
+	err = a.leased(ctx, "gateway "+what, trainers, syncs, func(ctx context.Context, done func(platform.TrainerID, time.Time)) error {
 		if !syncs {
 			done = nil // what they were due for before is due still
 		}
@@ -29,7 +30,7 @@ func (a *App) inRun(ctx context.Context, what string, trainers []platform.Traine
 }
 
 // makeRun makes one run under leases, and its trace whole.
-func (a *App) makeRun(ctx context.Context, watch Watcher, done func(platform.TrainerID), do making) (store.Run, error) {
+func (a *App) makeRun(ctx context.Context, watch Watcher, done func(platform.TrainerID, time.Time), do making) (store.Run, error) {
 	state, err := a.own(ctx)
 	if err != nil {
 		return store.Run{}, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/trainercal/trainercal/gateway/internal/config"
 	"github.com/trainercal/trainercal/gateway/internal/platform"
@@ -99,7 +100,7 @@ func (a *App) pause(ctx context.Context, what pausing) (store.Pause, error) {
 		return p, err
 	}
 	// What begins from now on knows of the pause; what began before is waited for.
-	nothing := func(context.Context, func(platform.TrainerID)) error { return nil }
+	nothing := func(context.Context, func(platform.TrainerID, time.Time)) error { return nil }
 	if err := a.leased(ctx, "gateway pause", idsOf(trainers), false, nothing); err != nil {
 		return p, fmt.Errorf("%s is paused, but not everything has ended that began before: %w", what.Scope, err)
 	}

@@ -61,6 +61,9 @@ type box struct {
 	done []stepResult
 	// err is what stopped the trainer as a whole.
 	err *sdk.Error
+	// again is when a server that asked to wait wants to be asked again; zero where none
+	// did.
+	again time.Time
 	// settled: the result is stored, and the box is empty.
 	settled bool
 	// calls are the spans of the plugin calls that served the trainer.

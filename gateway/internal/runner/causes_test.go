@@ -2,6 +2,7 @@ package runner
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -33,7 +34,7 @@ func TestLostLeaseIsNoFailure(t *testing.T) {
 	lost := func() error { return store.ErrLost }
 	r.runner.Memory = &faultyMemory{Memory: r.store, commit: lost}
 	var done []platform.TrainerID
-	r.runner.Done = func(id platform.TrainerID) { done = append(done, id) }
+	r.runner.Done = func(id platform.TrainerID, _ time.Time) { done = append(done, id) }
 	run := r.run()
 	if len(run.Trainers) != 1 || run.Trainers[0].State != store.RunCanceled || run.Trainers[0].Failing != nil {
 		t.Errorf("outcome %+v", run.Trainers)

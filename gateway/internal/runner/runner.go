@@ -66,8 +66,9 @@ type Runner struct {
 	// Progress, when set, hears of each trainer's outcome as it is known.
 	Progress func(store.RunTrainer)
 	// Done, when set, hears of each trainer of whom no more is written in this run; of
-	// those it does not hear of, that is so at the run's end.
-	Done func(platform.TrainerID)
+	// those it does not hear of, that is so at the run's end. Again is when a server that
+	// asked to wait wants to be asked again; zero where none did.
+	Done func(id platform.TrainerID, again time.Time)
 }
 
 // Job is what one run works on.

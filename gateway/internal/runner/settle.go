@@ -59,7 +59,7 @@ func (p *pass) settle(ctx context.Context, b *box, final bool) {
 	p.observe(ctx, b, outcome, final)
 	p.record.add(outcome, final)
 	if final && p.Done != nil && outcome.State != store.RunCanceled && !p.record.hasMoved(b.target.ID) {
-		p.Done(b.target.ID)
+		p.Done(b.target.ID, b.again)
 	}
 }
 
@@ -164,6 +164,10 @@ func (b *box) failing(r *Runner, err *sdk.Error) *store.Failing {
 	if last := b.memory.Failing; last != nil {
 		f.Attempts = last.Attempts + 1
 		f.Since = last.Since
+	}
+	if err.RetryAfter > 0 {
+		b.again = r.Now().Add(err.RetryAfter)
+		f.Next = b.again
 	}
 	return f
 }

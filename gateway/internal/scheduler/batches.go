@@ -12,11 +12,13 @@ import (
 
 // Workers is how many batches a process works on at once. Of one account, so many are in
 // the queue or worked on at once, and of these so many turns of the interval: there is
-// room for a change, and for other accounts.
+// room for a change, and for other accounts. So many workers are left free by accounts
+// that have a batch under way already, so that a few slow ones do not take all (G4).
 const (
 	Workers         = 8
 	accountBatches  = 3
 	accountInterval = 2
+	leftFree        = 3
 )
 
 // account is what is due of one account, and ready.
@@ -38,8 +40,11 @@ func Batches(due []store.Due, flights map[string]store.Flights, now time.Time, n
 		some = false
 		slices.SortStableFunc(accounts, func(a, b *account) int { return cmp.Compare(a.flying.All, b.flying.All) })
 		for _, a := range accounts {
+			if room == 0 || (a.flying.All > 0 && room <= leftFree) {
+				continue
+			}
 			trainers, interval := a.next()
-			if len(trainers) == 0 || room == 0 {
+			if len(trainers) == 0 {
 				continue
 			}
 			batches = append(batches, store.Work{ID: newID(), Account: a.name, Trainers: trainers, Interval: interval})

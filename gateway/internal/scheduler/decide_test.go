@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -191,6 +192,11 @@ func TestBatches(t *testing.T) {
 			[]string{"big asked 1"},
 		},
 		{"a slow account holds up nobody else", append(dueOf("slow", store.CauseChange, 5), dueOf("b", store.CauseChange, 1)...), map[string]store.Flights{"slow": {All: 3}}, []string{"b asked 1"}},
+		{
+			"what slow accounts leave free is for others", slices.Concat(dueOf("slow", store.CauseChange, 500), dueOf("b", store.CauseChange, 500)),
+			map[string]store.Flights{"slow": {All: 2}, "too": {All: 2}, "three": {All: 1}},
+			[]string{"b asked 200"},
+		},
 		{"no room at all", many, map[string]store.Flights{"x": {All: Workers}}, nil},
 	}
 	for _, c := range cases {

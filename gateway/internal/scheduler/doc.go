@@ -9,7 +9,8 @@
 //
 // It promises that nothing that is due is forgotten, whatever process ends when; that one
 // worker at a time has a trainer; that an account with much to do leaves room for the
-// others (G4); that a burst of changes becomes one or two runs (H2); and that what an
+// others, and a few slow ones too (G4); that who is asked by a server to wait is due when that
+// wait is over, with no worker sleeping meanwhile (G1); that a burst of changes becomes one or two runs (H2); and that what an
 // outage left undone is made up for little by little (G8). It assumes nothing about how
 // many processes there are: what they have to agree on is in [store.Schedule].
 //

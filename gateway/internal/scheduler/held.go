@@ -23,6 +23,7 @@ type Held struct {
 	mu     sync.Mutex
 	leases map[platform.TrainerID]store.Lease
 	done   []store.Lease
+	again  []store.Due
 	some   chan struct{}
 
 	stop    context.CancelFunc
@@ -54,8 +55,10 @@ func Hold(ctx context.Context, leases []store.Lease, o HoldOptions) (context.Con
 	return store.UnderLease(ctx, leases), h
 }
 
-// Done says that a trainer's work is done: the lease is given back soon.
-func (h *Held) Done(id platform.TrainerID) {
+// Done says that a trainer's work is done: the lease is given back soon. Where a server
+// asked to come back later than the work could wait, again is when: what the trainer was
+// due for is due then. It is zero otherwise.
+func (h *Held) Done(id platform.TrainerID, again time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	l, held := h.leases[id]
@@ -64,10 +67,22 @@ func (h *Held) Done(id platform.TrainerID) {
 	}
 	delete(h.leases, id)
 	h.done = append(h.done, l)
+	if !again.IsZero() {
+		h.again = append(h.again, later(l, again))
+	}
 	select {
 	case h.some <- struct{}{}:
 	default:
 	}
+}
+
+// later is what a lease was taken for, at a later time; a turn where a command took it.
+func later(l store.Lease, at time.Time) store.Due {
+	if l.For.At.IsZero() {
+		return Turn(l.Trainer, at)
+	}
+	l.For.Trainer, l.For.At = l.Trainer, at
+	return l.For
 }
 
 // keep extends leases and gives back those that are done, until ctx ends.
@@ -101,13 +116,12 @@ func (h *Held) extend(ctx context.Context) {
 // giveBack gives back what is done, several at once where several are.
 func (h *Held) giveBack(ctx context.Context) {
 	h.mu.Lock()
-	done := h.done
-	h.done = nil
+	done, due := h.done, h.again
+	h.done, h.again = nil, nil
 	h.mu.Unlock()
 	if len(done) == 0 {
 		return
 	}
-	var due []store.Due
 	for _, l := range done {
 		due = append(due, h.After(l.Trainer)...)
 	}

@@ -13,9 +13,9 @@ type Worker struct {
 	HoldOptions
 	// Owner names the process.
 	Owner string
-	// Do works on trainers under their leases, and calls done for each whose work is done.
-	// It is told to end by its context, and answers an error when it did not get to all.
-	Do func(ctx context.Context, leases []store.Lease, done func(platform.TrainerID)) error
+	// Do works on trainers under their leases, and calls done for each whose work is done;
+	// see [Held.Done]. It is told to end by its context, and answers an error when it did not get to all.
+	Do func(ctx context.Context, leases []store.Lease, done func(platform.TrainerID, time.Time)) error
 	// Idle hears that there is room for another batch.
 	Idle func()
 }
