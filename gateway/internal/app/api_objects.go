@@ -18,6 +18,8 @@ type apiService struct {
 	// ctx ends when what was begun is to be aborted; runs are those that were begun.
 	ctx  context.Context
 	runs sync.WaitGroup
+	// beginning lets nobody wait for the runs while another begins.
+	beginning sync.Mutex
 	// began is when the gateway started.
 	began time.Time
 	// stopping is closed when nothing new is to begin.

@@ -15,6 +15,8 @@ import (
 // begin has a run made in the background, and returns its id. It waits for its turn like
 // any other run, and is recorded from then on.
 func (s *apiService) begin(what string, trainers []platform.TrainerID, do making) (string, error) {
+	s.beginning.Lock()
+	defer s.beginning.Unlock()
 	select {
 	case <-s.stopping:
 		return "", httpapi.ErrStopping
@@ -31,6 +33,14 @@ func (s *apiService) begin(what string, trainers []platform.TrainerID, do making
 		}
 	})
 	return id, nil
+}
+
+// endRuns waits for the runs that were begun. The gateway is stopping, so none begins any
+// more.
+func (s *apiService) endRuns() {
+	s.beginning.Lock() // whoever was about to begin has
+	s.beginning.Unlock()
+	s.runs.Wait()
 }
 
 // picked are the trainers that a selection means, those to be cleared up after included.

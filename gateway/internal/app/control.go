@@ -36,6 +36,8 @@ type request struct {
 	Accounts []string             `json:"accounts,omitempty"`
 	// Approved are removals that an operator was shown.
 	Approved *approved `json:"approved,omitempty"`
+	// LogLevel is that to set; empty to ask.
+	LogLevel string `json:"log_level,omitempty"`
 }
 
 type operation string
@@ -51,6 +53,7 @@ const (
 	opForget   operation = "forget"
 	opPing     operation = "ping"
 	opReload   operation = "reload"
+	opLogLevel operation = "log-level"
 )
 
 // reply is one JSON value of the answer. All but the last have Trainer or Event.
@@ -66,7 +69,9 @@ type reply struct {
 	Forgotten *Forgotten `json:"forgotten,omitempty"`
 	// Reload is what became of a reload.
 	Reload *Reload `json:"reload,omitempty"`
-	Error  string  `json:"error,omitempty"`
+	// LogLevel is that of the serve.
+	LogLevel *LogLevel `json:"log_level,omitempty"`
+	Error    string    `json:"error,omitempty"`
 }
 
 func (r reply) last() bool {

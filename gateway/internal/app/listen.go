@@ -17,8 +17,8 @@ import (
 const apiPatience = 10 * time.Second
 
 // serveAPI answers the HTTP API, if the configuration has one, until the function it
-// returns is called. That takes no more requests, waits for those under way and for the
-// runs that they began, which end with ctx.
+// returns is called, after stopping was closed. That waits for the runs that requests began,
+// which end with ctx, then takes no more requests, and waits for those under way.
 func (a *App) serveAPI(ctx context.Context, state store.Store, stopping <-chan struct{}) (stop func(), err error) {
 	api := a.Config().API
 	if api.Listen == "" {
@@ -55,7 +55,8 @@ func (a *App) serveAPI(ctx context.Context, state store.Store, stopping <-chan s
 }
 
 func (a *App) endAPI(server *http.Server, service *apiService, over <-chan error) {
-	patience, cancel := context.WithTimeout(context.Background(), apiPatience)
+	service.endRuns()
+	patience, cancel := context.WithTimeout(service.ctx, apiPatience)
 	defer cancel()
 	if err := server.Shutdown(patience); err != nil {
 		a.opts.Log.Warn("some API requests took too long and were cut off", "error", err)
@@ -64,5 +65,4 @@ func (a *App) endAPI(server *http.Server, service *apiService, over <-chan error
 	if err := <-over; !errors.Is(err, http.ErrServerClosed) {
 		a.opts.Log.Error("the API ended", "error", err)
 	}
-	service.runs.Wait()
 }

@@ -64,12 +64,17 @@ func (a *App) Serve(ctx context.Context, drain <-chan struct{}, ready func(Servi
 	return a.untilDrained(ctx, abort, drain, c, engine, stopAPI)
 }
 
-// untilDrained runs the engine and the control socket, and stops both in order.
+// untilDrained runs the engine and the control socket, and stops them in order: no run
+// begins any more, those under way end, requests under way end, and then everything else.
 func (a *App) untilDrained(ctx context.Context, abort func(), drain <-chan struct{}, c *control, e *engine, stopAPI func()) error {
 	var group errgroup.Group
 	group.Go(func() error { return c.serve(ctx) })
 	working, stop := context.WithCancel(ctx)
-	group.Go(func() error { return e.run(ctx, working) })
+	worked := make(chan struct{})
+	group.Go(func() error {
+		defer close(worked)
+		return e.run(ctx, working)
+	})
 	group.Go(func() error {
 		a.verifyEach(working)
 		return nil
@@ -98,6 +103,7 @@ func (a *App) untilDrained(ctx context.Context, abort func(), drain <-chan struc
 		abort()
 	})
 	defer timer.Stop()
+	<-worked // meanwhile the API answers still, and /readyz that it will not for long
 	stopAPI()
 	return errors.Join(group.Wait(), closed)
 }
@@ -147,6 +153,8 @@ func (a *App) answer(ctx context.Context, serving Serving, req request, send fun
 		return a.answerVerified(ctx, serving, req)
 	case opReload:
 		return a.answerReload(ctx, serving)
+	case opLogLevel:
+		return a.answerLogLevel(req)
 	}
 	return reply{Error: fmt.Sprintf("the running gateway serve does not know how to %s", req.Operation)}
 }

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -243,5 +244,34 @@ func TestRunDirOfOthers(t *testing.T) {
 	}
 	if err := p.makeRunDir(); err == nil {
 		t.Error("it was accepted")
+	}
+}
+
+// The log of a running serve is turned up and down, with that of all its parts; what is
+// no level changes nothing.
+func TestLogLevel(t *testing.T) {
+	a := newApp(t, t.TempDir(), "v1")
+	a.opts.Log = hclog.New(&hclog.LoggerOptions{Level: hclog.Info, Output: io.Discard})
+	part := a.opts.Log.Named("plugin").Named("exchange-online")
+	for _, step := range []struct {
+		asked, level, before string
+		fails                bool
+	}{
+		{"", "info", "info", false},
+		{"trace", "trace", "info", false},
+		{"loud", "", "", true},
+		{"off", "", "", true},
+		{"error", "error", "trace", false},
+	} {
+		got := a.answer(t.Context(), Serving{}, request{Version: "v1", Operation: opLogLevel, LogLevel: step.asked}, nil)
+		if step.fails {
+			if got.Error == "" || got.LogLevel != nil {
+				t.Errorf("%q: %+v", step.asked, got)
+			}
+			continue
+		}
+		if diff := cmp.Diff(&LogLevel{step.level, step.before}, got.LogLevel); diff != "" || part.GetLevel().String() != step.level {
+			t.Errorf("%q: a part logs from %s on: %s", step.asked, part.GetLevel(), diff)
+		}
 	}
 }

@@ -86,7 +86,7 @@ func (c *cli) root() *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(c.validate(), c.verify(), c.plan(), c.sync(), c.serve(), c.importData(), c.approve(), c.resync(), c.adopt(),
 		c.pause(), c.retry(), c.forget(), c.explain(), c.status(),
-		c.runs(), c.trace(), c.plugins(), c.schema(), c.reload(), c.backup(), c.version())
+		c.runs(), c.trace(), c.plugins(), c.schema(), c.reload(), c.setLogLevel(), c.backup(), c.version())
 	return root
 }
 
@@ -146,8 +146,9 @@ func (c *cli) printDiagnostics(diags hcl.Diagnostics, cfg *config.Config) error 
 func (c *cli) logger(standard hclog.Level) (hclog.Logger, error) {
 	level := standard
 	if c.logLevel != "" {
-		if level = hclog.LevelFromString(c.logLevel); level == hclog.NoLevel || level == hclog.Off {
-			return nil, fmt.Errorf("--log-level %q is none: want trace, debug, info, warn or error", c.logLevel)
+		var err error
+		if level, err = app.ParseLogLevel(c.logLevel); err != nil {
+			return nil, fmt.Errorf("--log-level: %w", err)
 		}
 	}
 	if c.logFormat != "text" && c.logFormat != "json" {
