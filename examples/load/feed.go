@@ -27,8 +27,8 @@ type follower struct {
 	client *client
 	// entries are what it read, in the order in which it did.
 	entries []entry
-	// next is where to go on.
-	next int64
+	// next is where to go on; empty for from the start.
+	next string
 }
 
 // waited is how long a request waits for changes.
@@ -58,27 +58,27 @@ func (f *follower) catchUp(ctx context.Context) error {
 func (f *follower) page(ctx context.Context, more string) (done bool, err error) {
 	var page struct {
 		Changes      []entry `json:"changes"`
-		Next, Newest int64
+		Next, Newest string
 	}
-	if err := f.client.read(ctx, fmt.Sprintf("/v1/changes?after=%d&limit=1000%s", f.next, more), &page); err != nil {
+	if err := f.client.read(ctx, fmt.Sprintf("/v1/changes?after=%s&limit=1000%s", url.QueryEscape(f.next), more), &page); err != nil {
 		return false, err
 	}
 	f.entries = append(f.entries, page.Changes...)
 	f.next = page.Next
-	return page.Next >= page.Newest, nil
+	return page.Next == page.Newest, nil
 }
 
 // snapshot reads what is known, and where the feed goes on after it.
-func (c *client) snapshot(ctx context.Context) (known []entry, position int64, err error) {
+func (c *client) snapshot(ctx context.Context) (known []entry, position string, err error) {
 	var page struct {
 		Items    []entry `json:"items"`
 		Next     string  `json:"next"`
-		Position int64   `json:"position"`
+		Position string  `json:"position"`
 	}
 	for first, after := true, ""; first || after != ""; first = false {
 		page.Items, page.Next = nil, ""
 		if err := c.read(ctx, "/v1/changes/snapshot?limit=1000&after="+url.QueryEscape(after), &page); err != nil {
-			return nil, 0, err
+			return nil, "", err
 		}
 		if first {
 			position = page.Position

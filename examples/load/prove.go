@@ -23,7 +23,7 @@ type proof struct {
 	// was taken in the middle and the position that it leads to.
 	follower *follower
 	known    []entry
-	from     int64
+	from     string
 	// wrote is how long writes took, settled how long calendars were not true afterwards.
 	wrote, settled time.Duration
 }

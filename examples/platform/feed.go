@@ -22,10 +22,11 @@ type entry struct {
 	Is       json.RawMessage `json:"unavailability,omitempty"`
 }
 
-// memory is what this platform knows of calendars, and up to where of the feed. Both are
+// memory is what this platform knows of calendars, and up to where of the feed, in the
+// gateway's own words, which are handed back as they came. Both are
 // in one file that is replaced as a whole, so that a kill leaves them in step.
 type memory struct {
-	Position int64            `json:"position"`
+	Position string           `json:"position"`
 	Started  bool             `json:"started"`
 	Busy     map[string]entry `json:"busy"`
 }
@@ -107,14 +108,14 @@ func (c *client) page(ctx context.Context, m *memory, file string, once bool, te
 	}
 	var page struct {
 		Changes []entry `json:"changes"`
-		Next    int64   `json:"next"`
-		Newest  int64   `json:"newest"`
+		Next    string  `json:"next"`
+		Newest  string  `json:"newest"`
 	}
-	_, err = c.try(ctx, http.MethodGet, fmt.Sprintf("/v1/changes?after=%d%s", m.Position, wait), nil, nil, &page)
+	_, err = c.try(ctx, http.MethodGet, "/v1/changes?after="+url.QueryEscape(m.Position)+wait, nil, nil, &page)
 	switch {
 	case ctx.Err() != nil:
 		return true, nil
-	case answered(err, http.StatusGone): // away for longer than the feed is kept
+	case answered(err, http.StatusGone): // away for longer than the feed is kept, or the gateway was restored
 		m.Started = false
 		return false, nil
 	case err != nil:
@@ -125,7 +126,7 @@ func (c *client) page(ctx context.Context, m *memory, file string, once bool, te
 		tell(e)
 	}
 	m.Position = page.Next
-	return once && page.Next >= page.Newest, m.save(file)
+	return once && page.Next == page.Newest, m.save(file)
 }
 
 // startOver reads everything that is known, and the position to follow from.
@@ -135,7 +136,7 @@ func (c *client) startOver(ctx context.Context) (memory, error) {
 		var page struct {
 			Items    []entry `json:"items"`
 			Next     string  `json:"next"`
-			Position int64   `json:"position"`
+			Position string  `json:"position"`
 		}
 		_, err := c.try(ctx, http.MethodGet, "/v1/changes/snapshot?after="+url.QueryEscape(after), nil, nil, &page)
 		if err != nil {

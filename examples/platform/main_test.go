@@ -26,6 +26,8 @@ type gateway struct {
 	courses map[string]string
 	changes []entry
 	kept    int64
+	// epoch is what a restore changes.
+	epoch string
 	// failing is how many requests are answered 503 first.
 	failing int
 	lines   []string
@@ -90,13 +92,14 @@ func (g *gateway) course(w http.ResponseWriter, r *http.Request) {
 }
 
 func (g *gateway) feed(w http.ResponseWriter, r *http.Request) {
-	after, _ := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64)
-	if after < g.kept {
+	epoch, number, _ := strings.Cut(r.URL.Query().Get("after"), ".")
+	after, _ := strconv.ParseInt(number, 10, 64)
+	if after < g.kept || epoch != g.epoch {
 		refuse(w, http.StatusGone)
 		return
 	}
 	page := g.changes[after:min(after+2, int64(len(g.changes)))]
-	_ = json.NewEncoder(w).Encode(map[string]any{"changes": page, "next": after + int64(len(page)), "newest": len(g.changes)})
+	_ = json.NewEncoder(w).Encode(map[string]any{"changes": page, "next": g.place(after + int64(len(page))), "newest": g.place(int64(len(g.changes)))})
 }
 
 // snapshot lists one item a page.
@@ -116,8 +119,11 @@ func (g *gateway) snapshot(w http.ResponseWriter, r *http.Request) {
 	if after+1 < len(m.Busy) {
 		next = strconv.Itoa(after + 1)
 	}
-	_ = json.NewEncoder(w).Encode(map[string]any{"items": items, "next": next, "position": len(g.changes)})
+	_ = json.NewEncoder(w).Encode(map[string]any{"items": items, "next": next, "position": g.place(int64(len(g.changes)))})
 }
+
+// place is a position as the gateway writes it.
+func (g *gateway) place(n int64) string { return fmt.Sprintf("%s.%d", g.epoch, n) }
 
 func start(t *testing.T, g *gateway) *client {
 	t.Helper()
@@ -171,14 +177,22 @@ func TestFollow(t *testing.T) {
 	g.change("remove", "b")
 	g.change("create", "c")
 	m := followed(t, c, file)
-	if diff := cmp.Diff(map[string]int64{"a": 3, "c": 5}, versions(m)); diff != "" || m.Position != 5 {
-		t.Errorf("position %d: %s", m.Position, diff)
+	if diff := cmp.Diff(map[string]int64{"a": 3, "c": 5}, versions(m)); diff != "" || m.Position != ".5" {
+		t.Errorf("position %s: %s", m.Position, diff)
 	}
 	g.change("remove", "a")
 	g.change("create", "d")
 	g.kept = 7
 	if diff := cmp.Diff(map[string]int64{"c": 5, "d": 7}, versions(followed(t, c, file))); diff != "" {
 		t.Error(diff)
+	}
+	// The gateway is restored from a backup, and has gone on since to a position beyond.
+	g.changes, g.kept, g.epoch = g.changes[:2], 0, "restored"
+	for range 6 {
+		g.change("update", "b")
+	}
+	if diff := cmp.Diff(map[string]int64{"a": 1, "b": 8}, versions(followed(t, c, file))); diff != "" {
+		t.Errorf("restored: %s", diff)
 	}
 }
 
@@ -195,7 +209,7 @@ func TestFollowAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Position = 2
+	m.Position = g.place(2)
 	if err := m.save(file); err != nil {
 		t.Fatal(err)
 	}

@@ -47,6 +47,9 @@ func (noFeed) Changes(context.Context, int64, int, []string) (store.FeedPage, er
 	return store.FeedPage{}, nil
 }
 
+func (noFeed) FeedEpoch(context.Context) (string, error)   { return "", nil }
+func (noFeed) InFeed(context.Context, string, int64) error { return nil }
+
 func (noFeed) FeedPosition(context.Context) (int64, error) { return 0, nil }
 
 func (noFeed) FeedPositionOf(_ context.Context, after int64, _ []string) (int64, error) {

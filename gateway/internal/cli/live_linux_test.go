@@ -107,16 +107,16 @@ func (r *liveRig) watched() int {
 }
 
 // feed are the descriptions that the feed tells after a position.
-func (r *liveRig) feed(after int64) (texts []string, next int64) {
+func (r *liveRig) feed(after string) (texts []string, next string) {
 	r.t.Helper()
 	var page struct {
 		Changes []struct {
 			Op             string
 			Unavailability struct{ Description string }
 		}
-		Next int64
+		Next string
 	}
-	r.ask(http.MethodGet, fmt.Sprintf("/v1/changes?after=%d&wait=5s", after), "", &page)
+	r.ask(http.MethodGet, fmt.Sprintf("/v1/changes?after=%s&wait=5s", after), "", &page)
 	for _, c := range page.Changes {
 		texts = append(texts, c.Op+" "+c.Unavailability.Description)
 	}
@@ -136,7 +136,7 @@ func (r *liveRig) ask(method, path, body string, out any) {
 // in the calendar without waiting for the interval.
 func TestLiveBothWays(t *testing.T) {
 	r := newLiveRig(t)
-	position := int64(0)
+	position := "0"
 	for address, subject := range map[string]string{"ana@northwind.example": "Dentist", "ida@lakeside.example": "Osteopath"} {
 		if _, err := r.box(address).Create(ownItem(3, subject, nil), world.SendNone); err != nil {
 			t.Fatal(err)

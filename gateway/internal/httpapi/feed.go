@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/trainercal/trainercal/gateway/internal/config"
@@ -14,6 +13,8 @@ import (
 
 // Feeding tells what changed in calendars (pull-10); see [store.Feed].
 type Feeding interface {
+	FeedEpoch(ctx context.Context) (string, error)
+	InFeed(ctx context.Context, epoch string, position int64) error
 	Changes(ctx context.Context, after int64, limit int, providers []string) (store.FeedPage, error)
 	AwaitChanges(ctx context.Context, after int64) error
 	FeedSnapshot(ctx context.Context, providers []string, after store.FeedKey, limit int) ([]store.FeedItem, int64, error)
@@ -31,7 +32,8 @@ func (s *Server) feedRoutes() {
 		id: "listChanges", method: http.MethodGet, path: "/v1/changes", tag: tagFeed, scope: config.ScopeRead,
 		summary: "Follow what changes in calendars",
 		description: "Changes of unavailability that came from calendars, in order, each with a position. Go on from `next`, also after an empty page; " +
-			"a position that was taken is never used again, so nothing is lost and everything can be read again. The unavailability is told as it is " +
+			"a position that was taken is never used again, so nothing is lost and everything can be read again. After an older state was put back from a backup, " +
+			"positions that it does not know are answered with 410, also when it has as many changes by then. The unavailability is told as it is " +
 			"when the feed is read: where it is absent, it has gone since. With `wait` an empty answer is given only after that time.",
 		errors: []int{http.StatusGone},
 	}, s.listChanges)
@@ -40,19 +42,20 @@ func (s *Server) feedRoutes() {
 		summary: "List what is known, to start following from",
 		description: "All unavailability that came from calendars, in pages, with the position to follow the feed from once the last page is read. " +
 			"What is known from before and not on any page is gone. Keep the highest `version` of each: a change may be told twice.",
+		errors: []int{http.StatusGone},
 	}, s.listSnapshot)
 	s.streamRoute()
 }
 
 type changesIn struct {
-	After int64  `query:"after" doc:"The position to go on from: next of the page before, or position of a snapshot; 0 is before the first change." minimum:"0"`
+	After string `query:"after" doc:"The position to go on from: next of the page before, or position of a snapshot, as it is; 0 is before the first change." example:"q7x2m9ab41tz.4711" maxLength:"64"`
 	Limit int    `query:"limit" doc:"How many at most." minimum:"1" maximum:"1000" default:"200"`
 	Wait  string `query:"wait" doc:"How long to wait for a change where there is none yet, at most 60s." example:"30s" pattern:"^[0-9]{1,5}(s|ms)$" maxLength:"7"`
 }
 
 // FeedEntry is one change of an unavailability that came from a calendar.
 type FeedEntry struct {
-	Position       int64           `json:"position" doc:"Grows from change to change." example:"4711"`
+	Position       int64           `json:"position" doc:"Its number, which grows from change to change. To go on, take next." example:"4711"`
 	At             time.Time       `json:"at" doc:"When it was stored." example:"2026-12-01T09:00:00Z"`
 	Op             string          `json:"op" enum:"create,update,remove" doc:"What happened to the unavailability." example:"create"`
 	Trainer        string          `json:"trainer" doc:"provider/label" example:"northwind/ana"`
@@ -65,8 +68,14 @@ type FeedEntry struct {
 // FeedChanges is a part of the feed.
 type FeedChanges struct {
 	Changes []FeedEntry `json:"changes" nullable:"false" doc:"In order."`
-	Next    int64       `json:"next" doc:"The position to go on from." example:"4712"`
-	Newest  int64       `json:"newest" doc:"The newest position there is." example:"4712"`
+	Next    string      `json:"next" doc:"The position to go on from. It is opaque: keep it as it is." example:"q7x2m9ab41tz.4712"`
+	Newest  string      `json:"newest" doc:"The newest position there is; the same as next where nothing is left to read." example:"q7x2m9ab41tz.4712"`
+}
+
+// feedPart is what was read of the feed.
+type feedPart struct {
+	changes      []FeedEntry
+	next, newest int64
 }
 
 type changesOut struct {
@@ -79,21 +88,50 @@ func (s *Server) listChanges(ctx context.Context, in *changesIn) (*changesOut, e
 	if err != nil {
 		return nil, err
 	}
+	from, epoch, err := s.placeOf(ctx, in.After, "query.after")
+	if err != nil {
+		return nil, err
+	}
 	ctx, cancel := s.untilEnding(ctx)
 	defer cancel()
 	who := callerOf(ctx)
-	changes, err := s.changes(ctx, who, in.After, in.Limit)
+	part, err := s.changes(ctx, who, from, in.Limit)
 	if err != nil {
 		return nil, err
 	}
 	until := s.opts.Now().Add(wait)
-	for after := in.After; len(changes.Changes) == 0 && s.await(ctx, max(after, changes.Newest), until.Sub(s.opts.Now())); {
-		after = max(after, changes.Next)
-		if changes, err = s.changes(ctx, who, after, in.Limit); err != nil {
+	for after := from; len(part.changes) == 0 && s.await(ctx, max(after, part.newest), until.Sub(s.opts.Now())); {
+		after = max(after, part.next)
+		if part, err = s.changes(ctx, who, after, in.Limit); err != nil {
 			return nil, err
 		}
 	}
-	return &changesOut{CacheControl: "no-store", Body: changes}, nil
+	return &changesOut{CacheControl: "no-store", Body: FeedChanges{
+		Changes: part.changes,
+		Next:    store.FeedPlace{Epoch: epoch, Position: part.next}.String(),
+		Newest:  store.FeedPlace{Epoch: epoch, Position: part.newest}.String(),
+	}}, nil
+}
+
+// placeOf is the position that a request goes on from, and the epoch for its answer. It
+// refuses a position that this state has not given out.
+func (s *Server) placeOf(ctx context.Context, text, location string) (position int64, epoch string, err error) {
+	place := store.FeedPlace{}
+	if text != "" {
+		if place, err = store.ParseFeedPlace(text); err != nil {
+			return 0, "", problem(http.StatusUnprocessableEntity, "Take the position from an answer of the feed, as it is, or 0.").add(location, err.Error())
+		}
+	}
+	if place != (store.FeedPlace{}) {
+		err = s.service.InFeed(ctx, place.Epoch, place.Position)
+	}
+	if errors.Is(err, store.ErrGone) {
+		return 0, "", goneProblem(location, "The position is of another state than this one, such as one that a backup has replaced, or is no longer kept.")
+	}
+	if err == nil {
+		epoch, err = s.service.FeedEpoch(ctx)
+	}
+	return place.Position, epoch, err
 }
 
 // waitOf reads how long a request waits.
@@ -119,28 +157,26 @@ func (s *Server) await(ctx context.Context, after int64, wait time.Duration) boo
 }
 
 // changes reads a part of the feed, of the providers that exist for the caller.
-func (s *Server) changes(ctx context.Context, who caller, after int64, limit int) (FeedChanges, error) {
+func (s *Server) changes(ctx context.Context, who caller, after int64, limit int) (feedPart, error) {
 	page, err := s.service.Changes(ctx, after, limit, who.providers())
 	switch {
 	case errors.Is(err, store.ErrGone):
-		return FeedChanges{}, goneProblem("Changes after this position are no longer kept.")
+		return feedPart{}, goneProblem("query.after", "Changes after this position are no longer kept.")
 	case err != nil:
-		return FeedChanges{}, err
-	case after > page.Newest:
-		return FeedChanges{}, goneProblem("The position is ahead of the feed: it is of another state, or of one from before a backup was restored.")
+		return feedPart{}, err
 	}
 	zones := who.zones()
-	out := FeedChanges{Changes: make([]FeedEntry, 0, len(page.Changes)), Next: page.Next, Newest: page.Newest}
+	out := feedPart{changes: make([]FeedEntry, 0, len(page.Changes)), next: page.Next, newest: page.Newest}
 	for _, c := range page.Changes {
-		out.Changes = append(out.Changes, feedEntryOf(c, zones))
+		out.changes = append(out.changes, feedEntryOf(c, zones))
 	}
 	return out, nil
 }
 
 // goneProblem says how to start anew.
-func goneProblem(why string) *Problem {
+func goneProblem(location, why string) *Problem {
 	return problem(http.StatusGone, "%s Take GET /v1/changes/snapshot, drop what it does not list, and go on from its position.", why).
-		add("query.after", "is no position to go on from")
+		add(location, "is no position to go on from")
 }
 
 func feedEntryOf(c store.FeedChange, zones func(platform.TrainerID) *time.Location) FeedEntry {
@@ -191,7 +227,7 @@ type FeedRecord struct {
 type FeedSnapshot struct {
 	Items    []FeedRecord `json:"items" nullable:"false" doc:"By trainer and id."`
 	Next     string       `json:"next,omitempty" doc:"For after; absent on the last page."`
-	Position int64        `json:"position" doc:"Where to follow the feed from when the last page is read; the same on every page." example:"4711"`
+	Position string       `json:"position" doc:"Where to follow the feed from when the last page is read; the same on every page." example:"q7x2m9ab41tz.4711"`
 }
 
 type feedSnapshotOut struct {
@@ -207,29 +243,30 @@ func (s *Server) listSnapshot(ctx context.Context, in *feedSnapshotIn) (*feedSna
 		return nil, err
 	}
 	var after store.FeedKey
-	first := int64(-1)
+	var first string
 	if from != nil {
-		if first, err = strconv.ParseInt(from[0], 10, 64); err != nil || first < 0 {
-			return nil, problem(http.StatusUnprocessableEntity, "Take the cursor from \"next\" of the page before, as it is.").add("query.after", "is no cursor of this list")
-		}
-		after = store.FeedKey{Trainer: platform.TrainerID{Provider: from[1], Label: from[2]}, ID: from[3]}
+		first, after = from[0], store.FeedKey{Trainer: platform.TrainerID{Provider: from[1], Label: from[2]}, ID: from[3]}
 	}
-	who := callerOf(ctx)
-	items, position, err := s.service.FeedSnapshot(ctx, who.providers(), after, in.Limit)
+	_, epoch, err := s.placeOf(ctx, first, "query.after")
 	if err != nil {
 		return nil, err
 	}
-	if first >= 0 {
-		position = first
+	who := callerOf(ctx)
+	items, newest, err := s.service.FeedSnapshot(ctx, who.providers(), after, in.Limit)
+	if err != nil {
+		return nil, err
 	}
-	out := FeedSnapshot{Items: make([]FeedRecord, 0, len(items)), Position: position}
+	if first == "" {
+		first = store.FeedPlace{Epoch: epoch, Position: newest}.String()
+	}
+	out := FeedSnapshot{Items: make([]FeedRecord, 0, len(items)), Position: first}
 	zones := who.zones()
 	for _, i := range items {
 		out.Items = append(out.Items, FeedRecord{i.Trainer.String(), i.ID, i.Version, pulledOf(i, zones(i.Trainer), time.Time{})})
 	}
 	if len(items) == in.Limit {
 		last := items[len(items)-1]
-		out.Next = cursor{strconv.FormatInt(position, 10), last.Trainer.Provider, last.Trainer.Label, last.ID}.String()
+		out.Next = cursor{first, last.Trainer.Provider, last.Trainer.Label, last.ID}.String()
 	}
 	return &feedSnapshotOut{CacheControl: "no-store", Body: out}, nil
 }

@@ -92,6 +92,20 @@ func (f *fedService) change(provider, id string, op store.FeedOp, private bool) 
 	f.grown = make(chan struct{})
 }
 
+// at is a position as the fed service gives it out.
+func at(n int64) string { return fmt.Sprintf("now.%d", n) }
+
+func (f *fedService) FeedEpoch(context.Context) (string, error) { return "now", nil }
+
+func (f *fedService) InFeed(_ context.Context, epoch string, position int64) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if epoch != "now" || position > f.pruned+int64(len(f.changes)) {
+		return store.ErrGone
+	}
+	return nil
+}
+
 func (f *fedService) Changes(_ context.Context, after int64, limit int, providers []string) (store.FeedPage, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -184,7 +198,7 @@ func TestChanges(t *testing.T) {
 		"lake":  {"2 create lakeside/ana cal-2 Unavailable"},
 	} {
 		var page FeedChanges
-		if status := get(t, s, token, "/v1/changes?after=0", &page); status != http.StatusOK || page.Next != 3 || page.Newest != 3 {
+		if status := get(t, s, token, "/v1/changes?after=0", &page); status != http.StatusOK || page.Next != at(3) || page.Newest != at(3) {
 			t.Errorf("%s: HTTP %d, %+v", token, status, page)
 		}
 		if diff := cmp.Diff(want, shown(page.Changes)); diff != "" {
@@ -192,9 +206,9 @@ func TestChanges(t *testing.T) {
 		}
 	}
 	var page FeedChanges
-	get(t, s, "all", "/v1/changes?after=1&limit=1", &page)
-	if diff := cmp.Diff([]string{"2 create lakeside/ana cal-2 Unavailable"}, shown(page.Changes)); diff != "" || page.Next != 2 {
-		t.Errorf("a page of one, then %d: %s", page.Next, diff)
+	get(t, s, "all", "/v1/changes?after=now.1&limit=1", &page)
+	if diff := cmp.Diff([]string{"2 create lakeside/ana cal-2 Unavailable"}, shown(page.Changes)); diff != "" || page.Next != at(2) {
+		t.Errorf("a page of one, then %s: %s", page.Next, diff)
 	}
 }
 
@@ -214,13 +228,17 @@ func TestChangesGone(t *testing.T) {
 	f, s := newFed(t)
 	f.pruned = 10
 	f.change("northwind", "cal-1", store.FeedCreate, false)
-	for _, path := range []string{"/v1/changes?after=9", "/v1/changes?after=12", "/v1/changes/stream?after=9"} {
+	for _, path := range []string{
+		"/v1/changes?after=now.9", "/v1/changes?after=now.12", "/v1/changes/stream?after=now.9",
+		"/v1/changes?after=replaced.11", "/v1/changes/stream?after=replaced.11", "/v1/changes?after=11",
+		"/v1/changes/snapshot?after=" + cursor{"replaced.11", "northwind", "ana", "cal-1"}.String(),
+	} {
 		var p Problem
-		if status := get(t, s, "all", path, &p); status != http.StatusGone || !strings.Contains(p.Detail, "/v1/changes/snapshot") {
+		if status := get(t, s, "all", path, &p); status != http.StatusGone || !strings.Contains(p.Detail, "/v1/changes/snapshot") || len(p.Errors) != 1 {
 			t.Errorf("%s: HTTP %d, %+v", path, status, p)
 		}
 	}
-	for _, path := range []string{"/v1/changes?wait=61s", "/v1/changes?wait=long", "/v1/changes?after=-1", "/v1/changes/snapshot?after=no"} {
+	for _, path := range []string{"/v1/changes?wait=61s", "/v1/changes?wait=long", "/v1/changes?after=-1", "/v1/changes?after=now.", "/v1/changes?after=.1", "/v1/changes/stream?after=now.x", "/v1/changes/snapshot?after=no"} {
 		var p Problem
 		if status := get(t, s, "all", path, &p); status != http.StatusUnprocessableEntity || len(p.Errors) == 0 {
 			t.Errorf("%s: HTTP %d, %+v", path, status, p)
@@ -244,7 +262,7 @@ func TestLongPoll(t *testing.T) {
 		t.Error(diff)
 	}
 	var page FeedChanges
-	if get(t, s, "north", "/v1/changes?after=2&wait=1ms", &page); len(page.Changes) != 0 || page.Next != 2 {
+	if get(t, s, "north", "/v1/changes?after=now.2&wait=1ms", &page); len(page.Changes) != 0 || page.Next != at(2) {
 		t.Errorf("nothing came: %+v", page)
 	}
 }
@@ -259,7 +277,7 @@ func TestFeedSnapshot(t *testing.T) {
 	var ids []string
 	for after := ""; ; {
 		var page FeedSnapshot
-		if status := get(t, s, "north", "/v1/changes/snapshot?limit=2&after="+after, &page); status != http.StatusOK || page.Position != 5 {
+		if status := get(t, s, "north", "/v1/changes/snapshot?limit=2&after="+after, &page); status != http.StatusOK || page.Position != at(5) {
 			t.Fatalf("HTTP %d, %+v", status, page)
 		}
 		for _, i := range page.Items {
@@ -285,7 +303,7 @@ func TestStream(t *testing.T) {
 	f, s := newFed(t)
 	f.change("northwind", "cal-1", store.FeedCreate, false)
 	f.change("northwind", "cal-2", store.FeedCreate, true)
-	resp := open(t, s, "north", "/v1/changes/stream", http.Header{"Last-Event-ID": {"1"}})
+	resp := open(t, s, "north", "/v1/changes/stream", http.Header{"Last-Event-ID": {at(1)}})
 	defer func() { _ = resp.Body.Close() }()
 	if kind := resp.Header.Get("Content-Type"); resp.StatusCode != http.StatusOK || kind != "text/event-stream" {
 		t.Fatalf("HTTP %d, %s", resp.StatusCode, kind)
@@ -297,12 +315,12 @@ func TestStream(t *testing.T) {
 		}
 		return event
 	}
-	if e := next(); len(e) != 3 || e[0] != "event: change" || e[1] != "id: 2" || !strings.Contains(e[2], `"Unavailable"`) {
+	if e := next(); len(e) != 3 || e[0] != "event: change" || e[1] != "id: now.2" || !strings.Contains(e[2], `"Unavailable"`) {
 		t.Fatalf("%q", e)
 	}
 	f.change("lakeside", "cal-3", store.FeedCreate, false)
 	f.change("northwind", "cal-2", store.FeedRemove, false)
-	if e := next(); len(e) != 3 || e[1] != "id: 4" || !strings.Contains(e[2], `"op":"remove"`) {
+	if e := next(); len(e) != 3 || e[1] != "id: now.4" || !strings.Contains(e[2], `"op":"remove"`) {
 		t.Fatalf("%q", e)
 	}
 	withdrawn := *f.Config()

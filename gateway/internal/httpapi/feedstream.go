@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -45,19 +44,20 @@ func (s *Server) streamRoute() {
 }
 
 type streamIn struct {
-	After  int64  `query:"after" doc:"The position to go on from; 0 is before the first change." minimum:"0"`
-	LastID string `header:"Last-Event-ID" doc:"The last id that was received; it goes before after." maxLength:"20"`
+	After  string `query:"after" doc:"The position to go on from, as in GET /v1/changes; 0 is before the first change." maxLength:"64"`
+	LastID string `header:"Last-Event-ID" doc:"The last id that was received; it goes before after." maxLength:"64"`
 }
 
 // openStream reads the first page, so that what cannot be followed is refused, and goes
 // on with a stream.
 func (s *Server) openStream(ctx context.Context, in *streamIn) (*huma.StreamResponse, error) {
-	after := in.After
+	text, location := in.After, "query.after"
 	if in.LastID != "" {
-		var err error
-		if after, err = strconv.ParseInt(in.LastID, 10, 64); err != nil || after < 0 {
-			return nil, problem(http.StatusUnprocessableEntity, "Last-Event-ID is an id of this stream.").add("header.Last-Event-ID", "is no position")
-		}
+		text, location = in.LastID, "header.Last-Event-ID"
+	}
+	after, epoch, err := s.placeOf(ctx, text, location)
+	if err != nil {
+		return nil, s.told(ctx, problemOf(err, "such position"))
 	}
 	who := callerOf(ctx)
 	first, err := s.changes(ctx, who, after, streamPage)
@@ -75,7 +75,7 @@ func (s *Server) openStream(ctx context.Context, in *streamIn) (*huma.StreamResp
 		if !plain {
 			return // the adapter for net/http has one
 		}
-		f := follower{server: s, who: who, w: w, connection: http.NewResponseController(w), after: after, told: after}
+		f := follower{server: s, who: who, w: w, connection: http.NewResponseController(w), after: after, told: after, epoch: epoch}
 		if err := f.follow(ctx, first); err != nil {
 			s.opts.Log.Debug("a stream of changes ended", "token", who.token.Name, "reason", err)
 		}
@@ -90,19 +90,25 @@ type follower struct {
 	connection *http.ResponseController
 	// after is how far the feed was read, told the last id that was sent.
 	after, told int64
+	epoch       string
+}
+
+// id is the id of an event at a position.
+func (f *follower) id(position int64) string {
+	return store.FeedPlace{Epoch: f.epoch, Position: position}.String()
 }
 
 // errWithdrawn ends the stream of a token that is no longer one.
 var errWithdrawn = errors.New("the token is withdrawn")
 
 // follow sends pages, and signs of life in between, until ctx ends or something fails.
-func (f *follower) follow(ctx context.Context, page FeedChanges) error {
+func (f *follower) follow(ctx context.Context, part feedPart) error {
 	for beat := true; ; {
-		if err := f.send(page, beat); err != nil {
+		if err := f.send(part, beat); err != nil {
 			return err
 		}
-		f.after, beat = max(f.after, page.Next), false
-		if len(page.Changes) == 0 && !f.server.await(ctx, max(f.after, page.Newest), streamBeat) {
+		f.after, beat = max(f.after, part.next), false
+		if len(part.changes) == 0 && !f.server.await(ctx, max(f.after, part.newest), streamBeat) {
 			beat = true
 		}
 		if ctx.Err() != nil {
@@ -112,7 +118,7 @@ func (f *follower) follow(ctx context.Context, page FeedChanges) error {
 			return errWithdrawn
 		}
 		var err error
-		if page, err = f.server.changes(ctx, f.who, f.after, streamPage); err != nil {
+		if part, err = f.server.changes(ctx, f.who, f.after, streamPage); err != nil {
 			return err
 		}
 	}
@@ -132,20 +138,20 @@ func (f *follower) renew() bool {
 
 // send writes a page's events; beat: a sign of life, with the position, where there are
 // none.
-func (f *follower) send(page FeedChanges, beat bool) error {
+func (f *follower) send(part feedPart, beat bool) error {
 	var out bytes.Buffer
-	for _, c := range page.Changes {
+	for _, c := range part.changes {
 		data, err := json.Marshal(c)
 		if err != nil {
 			return fmt.Errorf("write change %d: %w", c.Position, err)
 		}
-		fmt.Fprintf(&out, "event: change\nid: %d\ndata: %s\n\n", c.Position, data)
+		fmt.Fprintf(&out, "event: change\nid: %s\ndata: %s\n\n", f.id(c.Position), data)
 		f.told = c.Position
 	}
-	if len(page.Changes) == 0 && beat {
+	if len(part.changes) == 0 && beat {
 		out.WriteString(": alive\n")
-		if position := max(f.after, page.Next); position > f.told {
-			fmt.Fprintf(&out, "id: %d\n", position)
+		if position := max(f.after, part.next); position > f.told {
+			fmt.Fprintf(&out, "id: %s\n", f.id(position))
 			f.told = position
 		}
 		out.WriteByte('\n')

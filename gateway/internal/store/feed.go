@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"errors"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/trainercal/trainercal/gateway/internal/platform"
@@ -22,6 +24,14 @@ type Feed interface {
 	// no longer kept, and for a position that there has not been yet: then the state is an
 	// older one than the reader knew. Position 0 is before the first change.
 	Changes(ctx context.Context, after int64, limit int, providers []string) (FeedPage, error)
+	// FeedEpoch names the epoch in which positions are given out now. Each opening of the
+	// state for changes begins a new one, so that a copy of an older state, however it was
+	// made and put back, gives out the same positions under another name.
+	FeedEpoch(ctx context.Context) (string, error)
+	// InFeed answers [ErrGone] for a position that this state did not give out in the
+	// epoch: it is of a state that was replaced by an older one, or the epoch is over for
+	// longer than the feed is kept. All other positions of earlier epochs hold.
+	InFeed(ctx context.Context, epoch string, position int64) error
 	// FeedPosition is the newest position, zero where nothing has changed yet.
 	FeedPosition(ctx context.Context) (int64, error)
 	// FeedPositionOf is the newest position of a change of the providers, nil for all;
@@ -81,4 +91,32 @@ type FeedPage struct {
 	Changes []FeedChange
 	// Next is the position to go on from; Newest is the newest there is.
 	Next, Newest int64
+}
+
+// FeedPlace is a position as readers get it: with its epoch, as one text that they hand
+// back. The zero value is before the first change, in any epoch.
+type FeedPlace struct {
+	Epoch    string
+	Position int64
+}
+
+// String is the epoch and the position, with a dot between; "0" for the zero value.
+func (p FeedPlace) String() string {
+	if p == (FeedPlace{}) {
+		return "0"
+	}
+	return p.Epoch + "." + strconv.FormatInt(p.Position, 10)
+}
+
+// ParseFeedPlace reads what [FeedPlace.String] wrote. A number alone has no epoch.
+func ParseFeedPlace(text string) (FeedPlace, error) {
+	epoch, number, found := strings.Cut(text, ".")
+	if !found {
+		epoch, number = "", text
+	}
+	position, err := strconv.ParseUint(number, 10, 63)
+	if err != nil || found && epoch == "" {
+		return FeedPlace{}, errors.New("is no position of the feed")
+	}
+	return FeedPlace{Epoch: epoch, Position: int64(position)}, nil
 }

@@ -167,8 +167,12 @@ func (f *feed) next(ctx context.Context) (outgoing, error) {
 			return outgoing{}, err
 		}
 		if position > f.told {
+			epoch, err := f.State.FeedEpoch(ctx)
+			if err != nil {
+				return outgoing{}, err
+			}
 			f.told = position
-			return ofFeed(newID(), position, f.Now())
+			return ofFeed(newID(), epoch, position, f.Now())
 		}
 		err = f.State.AwaitChanges(ctx, seen)
 		if err != nil && !errors.Is(err, store.ErrGone) { // pruned meanwhile: there was more

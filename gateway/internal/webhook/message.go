@@ -20,8 +20,8 @@ type Message struct {
 
 // Data is what there is to say, by the message's type.
 type Data struct {
-	// Position is the newest of the feed.
-	Position int64 `json:"position,omitempty"`
+	// Position is the newest of the feed, as the feed's own answers write it.
+	Position string `json:"position,omitempty"`
 	// Provider is whose event it is; Account is "provider/service", Trainer
 	// "provider/label".
 	Provider string             `json:"provider,omitempty"`
@@ -55,9 +55,9 @@ func ofEvent(e store.Event) (outgoing, error) {
 	}, store.Told{Event: e.Seq})
 }
 
-// ofFeed is the message that the feed is at a position.
-func ofFeed(id string, position int64, now time.Time) (outgoing, error) {
+// ofFeed is the message that the feed is at a position of an epoch.
+func ofFeed(id, epoch string, position int64, now time.Time) (outgoing, error) {
 	return pack("feed_"+id, Message{
-		Type: config.EventFeedAdvanced, Timestamp: now.UTC(), Data: Data{Position: position},
+		Type: config.EventFeedAdvanced, Timestamp: now.UTC(), Data: Data{Position: store.FeedPlace{Epoch: epoch, Position: position}.String()},
 	}, store.Told{Feed: position})
 }

@@ -18,6 +18,7 @@ import (
 
 // State is what a [Sender] needs of the store.
 type State interface {
+	FeedEpoch(ctx context.Context) (string, error)
 	FeedPosition(ctx context.Context) (int64, error)
 	FeedPositionOf(ctx context.Context, after int64, providers []string) (int64, error)
 	AwaitChanges(ctx context.Context, after int64) error

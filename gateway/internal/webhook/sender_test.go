@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -105,9 +106,16 @@ func (r *receiving) got() (all []string) {
 		if d.Trainer != (platform.TrainerID{}) {
 			about = d.Trainer.String()
 		}
-		all = append(all, fmt.Sprint(a.Message.Type, " ", about, " ", d.Position+int64(d.Held)))
+		all = append(all, fmt.Sprint(a.Message.Type, " ", about, " ", numberIn(d)))
 	}
 	return all
+}
+
+// numberIn is the number of a position or of removals.
+func numberIn(d Data) int64 {
+	_, number, _ := strings.Cut(d.Position, ".")
+	position, _ := strconv.ParseInt(number, 10, 64)
+	return position + int64(d.Held)
 }
 
 // rig is a sender over a state of its own, in a bubble of time.
@@ -451,7 +459,7 @@ func TestOverTheNetwork(t *testing.T) {
 	served := http.NewServeMux()
 	served.HandleFunc("/ok", func(w http.ResponseWriter, req *http.Request) {
 		body, _ := io.ReadAll(req.Body)
-		if m := verified(t, req, body); m.Type != config.EventFeedAdvanced || m.Data.Position != 7 {
+		if m := verified(t, req, body); m.Type != config.EventFeedAdvanced || m.Data.Position != "epoch.7" {
 			t.Errorf("sent: %s", body)
 		}
 	})
@@ -478,7 +486,7 @@ func TestOverTheNetwork(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := ofFeed(newID(), 7, time.Now())
+	m, err := ofFeed(newID(), "epoch", 7, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -968,15 +968,15 @@ type FeedChanges struct {
 	// Changes In order.
 	Changes []FeedEntry `json:"changes"`
 
-	// Newest The newest position there is.
+	// Newest The newest position there is; the same as next where nothing is left to read.
 	//
-	// Example: 4712
-	Newest int64 `json:"newest"`
+	// Example: q7x2m9ab41tz.4712
+	Newest string `json:"newest"`
 
-	// Next The position to go on from.
+	// Next The position to go on from. It is opaque: keep it as it is.
 	//
-	// Example: 4712
-	Next int64 `json:"next"`
+	// Example: q7x2m9ab41tz.4712
+	Next string `json:"next"`
 }
 
 // FeedEntry defines model for FeedEntry.
@@ -999,7 +999,7 @@ type FeedEntry struct {
 	// Origin Where it was made.
 	Origin FeedEntryOrigin `json:"origin"`
 
-	// Position Grows from change to change.
+	// Position Its number, which grows from change to change. To go on, take next.
 	//
 	// Example: 4711
 	Position int64 `json:"position"`
@@ -1057,8 +1057,8 @@ type FeedSnapshot struct {
 
 	// Position Where to follow the feed from when the last page is read; the same on every page.
 	//
-	// Example: 4711
-	Position int64 `json:"position"`
+	// Example: q7x2m9ab41tz.4711
+	Position string `json:"position"`
 }
 
 // Held One of them, without its text.
@@ -1825,8 +1825,8 @@ type GetAvailabilityParams struct {
 
 // ListChangesParams defines parameters for ListChanges.
 type ListChangesParams struct {
-	// After The position to go on from: next of the page before, or position of a snapshot; 0 is before the first change.
-	After *int64 `form:"after,omitempty" json:"after,omitempty"`
+	// After The position to go on from: next of the page before, or position of a snapshot, as it is; 0 is before the first change.
+	After *string `form:"after,omitempty" json:"after,omitempty"`
 
 	// Limit How many at most.
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
@@ -1846,8 +1846,8 @@ type ListChangesSnapshotParams struct {
 
 // StreamChangesParams defines parameters for StreamChanges.
 type StreamChangesParams struct {
-	// After The position to go on from; 0 is before the first change.
-	After *int64 `form:"after,omitempty" json:"after,omitempty"`
+	// After The position to go on from, as in GET /v1/changes; 0 is before the first change.
+	After *string `form:"after,omitempty" json:"after,omitempty"`
 
 	// LastEventID The last id that was received; it goes before after.
 	LastEventID *string `json:"Last-Event-ID,omitempty"`
@@ -2098,7 +2098,7 @@ type ClientInterface interface {
 
 	// ListChanges Follow what changes in calendars
 	//
-	// Changes of unavailability that came from calendars, in order, each with a position. Go on from `next`, also after an empty page; a position that was taken is never used again, so nothing is lost and everything can be read again. The unavailability is told as it is when the feed is read: where it is absent, it has gone since. With `wait` an empty answer is given only after that time.
+	// Changes of unavailability that came from calendars, in order, each with a position. Go on from `next`, also after an empty page; a position that was taken is never used again, so nothing is lost and everything can be read again. After an older state was put back from a backup, positions that it does not know are answered with 410, also when it has as many changes by then. The unavailability is told as it is when the feed is read: where it is absent, it has gone since. With `wait` an empty answer is given only after that time.
 	//
 	// Needs a token with the scope `read`.
 	//
@@ -2499,7 +2499,7 @@ func (c *Client) GetAvailability(ctx context.Context, params *GetAvailabilityPar
 
 // ListChanges Follow what changes in calendars
 //
-// Changes of unavailability that came from calendars, in order, each with a position. Go on from `next`, also after an empty page; a position that was taken is never used again, so nothing is lost and everything can be read again. The unavailability is told as it is when the feed is read: where it is absent, it has gone since. With `wait` an empty answer is given only after that time.
+// Changes of unavailability that came from calendars, in order, each with a position. Go on from `next`, also after an empty page; a position that was taken is never used again, so nothing is lost and everything can be read again. After an older state was put back from a backup, positions that it does not know are answered with 410, also when it has as many changes by then. The unavailability is told as it is when the feed is read: where it is absent, it has gone since. With `wait` an empty answer is given only after that time.
 //
 // Needs a token with the scope `read`.
 //
@@ -3345,7 +3345,7 @@ func NewListChangesRequest(server string, params *ListChangesParams) (*http.Requ
 		var rawQueryFragments []string
 
 		if params.After != nil {
-			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -3479,7 +3479,7 @@ func NewStreamChangesRequest(server string, params *StreamChangesParams) (*http.
 		var rawQueryFragments []string
 
 		if params.After != nil {
-			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -5019,7 +5019,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListChangesWithResponse Follow what changes in calendars
 	//
-	// Changes of unavailability that came from calendars, in order, each with a position. Go on from `next`, also after an empty page; a position that was taken is never used again, so nothing is lost and everything can be read again. The unavailability is told as it is when the feed is read: where it is absent, it has gone since. With `wait` an empty answer is given only after that time.
+	// Changes of unavailability that came from calendars, in order, each with a position. Go on from `next`, also after an empty page; a position that was taken is never used again, so nothing is lost and everything can be read again. After an older state was put back from a backup, positions that it does not know are answered with 410, also when it has as many changes by then. The unavailability is told as it is when the feed is read: where it is absent, it has gone since. With `wait` an empty answer is given only after that time.
 	//
 	// Needs a token with the scope `read`.
 	//
@@ -5733,6 +5733,8 @@ type ListChangesSnapshotResponse struct {
 	ApplicationproblemJSON401 *Problem
 	// ApplicationproblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationproblemJSON403 *Problem
+	// ApplicationproblemJSON410 the response for an HTTP 410 `application/problem+json` response
+	ApplicationproblemJSON410 *Problem
 	// ApplicationproblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationproblemJSON422 *Problem
 	// ApplicationproblemJSON429 the response for an HTTP 429 `application/problem+json` response
@@ -5758,6 +5760,11 @@ func (r ListChangesSnapshotResponse) GetApplicationproblemJSON401() *Problem {
 // GetApplicationproblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
 func (r ListChangesSnapshotResponse) GetApplicationproblemJSON403() *Problem {
 	return r.ApplicationproblemJSON403
+}
+
+// GetApplicationproblemJSON410 returns the response for an HTTP 410 `application/problem+json` response
+func (r ListChangesSnapshotResponse) GetApplicationproblemJSON410() *Problem {
+	return r.ApplicationproblemJSON410
 }
 
 // GetApplicationproblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
@@ -8585,7 +8592,7 @@ func (c *ClientWithResponses) GetAvailabilityWithResponse(ctx context.Context, p
 
 // ListChangesWithResponse Follow what changes in calendars
 //
-// Changes of unavailability that came from calendars, in order, each with a position. Go on from `next`, also after an empty page; a position that was taken is never used again, so nothing is lost and everything can be read again. The unavailability is told as it is when the feed is read: where it is absent, it has gone since. With `wait` an empty answer is given only after that time.
+// Changes of unavailability that came from calendars, in order, each with a position. Go on from `next`, also after an empty page; a position that was taken is never used again, so nothing is lost and everything can be read again. After an older state was put back from a backup, positions that it does not know are answered with 410, also when it has as many changes by then. The unavailability is told as it is when the feed is read: where it is absent, it has gone since. With `wait` an empty answer is given only after that time.
 //
 // Needs a token with the scope `read`.
 //
@@ -9484,6 +9491,13 @@ func ParseListChangesSnapshotResponse(rsp *http.Response) (*ListChangesSnapshotR
 			return nil, err
 		}
 		response.ApplicationproblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 410:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSON410 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
 		var dest Problem

@@ -240,8 +240,10 @@ func (s *Store) PruneFeed(ctx context.Context, before time.Time) (int, error) {
 		if _, err := erase(ctx, tx, `UPDATE feed_state SET pruned = max(pruned, ?)`, last); err != nil {
 			return err
 		}
-		n, err = erase(ctx, tx, `DELETE FROM feed WHERE position <= ?`, last)
-		return err
+		if n, err = erase(ctx, tx, `DELETE FROM feed WHERE position <= ?`, last); err != nil {
+			return err
+		}
+		return pruneEpochs(ctx, tx, last)
 	})
 	return n, err
 }

@@ -119,8 +119,13 @@ func (s *Store) prepare(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("mark runs that were cut short: %w", err)
 	}
-	// The lock says that nobody is at work any more.
-	return within(ctx, s.write, func(tx *sql.Tx) error { return abandon(ctx, tx) })
+	return within(ctx, s.write, func(tx *sql.Tx) error {
+		// The lock says that nobody is at work any more.
+		if err := abandon(ctx, tx); err != nil {
+			return err
+		}
+		return beginEpoch(ctx, tx)
+	})
 }
 
 // Close releases the state. It is safe to call twice.
