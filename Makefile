@@ -93,6 +93,7 @@ load: build ## 200 writes/s while 2,000 trainers sync, without and with a kill: 
 kills: ## kill gateway and plugins at every call and commit, or at KILLS=2/4 of them
 	TRAINERCAL_KILLS=$(KILLS) $(GO) test -run Killed -count=1 -timeout 120m ./gateway/internal/cli
 
+# As many at a time as there are processors. One of them: go run ./.ci/mutants PART-OF-ITS-NAME
 .PHONY: mutants
 mutants: ## deliberate faults in the engine, one at a time: do the tests notice?
 	$(GO) run ./.ci/mutants

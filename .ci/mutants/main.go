@@ -3,66 +3,111 @@
 // given the changed text as an overlay. A fault that the tests do not notice survives,
 // and makes the command fail.
 //
-// With arguments, only the mutants are tried whose names contain one of them.
+// With arguments, only the mutants are tried whose names contain one of them. As many are
+// tried at a time as there are processors, or as -at says.
 package main
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
 	"time"
 )
 
 // mutant is one fault: in file, the only occurrence of old becomes new.
 type mutant struct {
 	name, file, old, new string
+	// soak: it is for the random histories to notice, whatever else would. It proves that
+	// their checks can fail.
+	soak bool
 	// argued says why a survivor is no hole; it is tried all the same.
 	argued string
 }
 
-// rounds are the tests in the order of their cost, after those of the mutant's own
-// package; the first that fails has caught it.
-var rounds = [][]string{
-	{"./gateway/internal/reconcile", "./gateway/internal/runner"},
-	{"-run", "TestSoak", "./gateway/internal/soak", "-soak", "20s"},
+// What a mutant is tried with after the tests of its own package.
+const engine = "./gateway/internal/runner"
+
+// The histories over calendars in memory are the quickest. They get half of the time.
+var soak = []string{"-run", "TestSoak/memory", "./gateway/internal/soak", "-soak", "4m"}
+
+// rounds are the tests that a mutant is tried with, the cheapest first; the first that
+// fails has caught it.
+func (m mutant) rounds() [][]string {
+	own := "./" + filepath.Dir(m.file)
+	switch {
+	case m.soak:
+		return [][]string{soak}
+	case own == engine:
+		return [][]string{{own}, soak}
+	}
+	return [][]string{{own}, {engine}, soak}
+}
+
+// tally is what became of all mutants.
+type tally struct {
+	mu                       sync.Mutex
+	tried, caught, survivors int
 }
 
 func main() {
+	at := flag.Int("at", runtime.NumCPU(), "how many mutants are tried at a time")
+	flag.Parse()
 	dir, err := os.MkdirTemp("", "mutants")
 	if err != nil {
 		fail(err)
 	}
 	defer os.RemoveAll(dir)
-	tried, caught, survived := 0, 0, []string{}
+	begin, next, all := time.Now(), make(chan mutant), tally{}
+	var workers sync.WaitGroup
+	for n := range *at {
+		own := filepath.Join(dir, fmt.Sprint(n))
+		if err := os.Mkdir(own, 0o700); err != nil {
+			fail(err)
+		}
+		workers.Go(func() {
+			for m := range next {
+				all.try(own, m)
+			}
+		})
+	}
 	for _, m := range mutants {
-		if !chosen(m.name) {
-			continue
-		}
-		tried++
-		begin := time.Now()
-		by, err := try(dir, m)
-		if err != nil {
-			fmt.Printf("BROKEN    %s: %v\n", m.name, err)
-			survived = append(survived, m.name)
-			continue // the others are tried all the same
-		}
-		switch {
-		case by != "":
-			caught++
-			fmt.Printf("caught    %-60s %5.1f s  %s\n", m.name, time.Since(begin).Seconds(), by)
-		case m.argued != "":
-			fmt.Printf("argued    %-60s %s\n", m.name, m.argued)
-		default:
-			survived = append(survived, m.name)
-			fmt.Printf("SURVIVED  %s\n", m.name)
+		if chosen(m.name) {
+			next <- m
 		}
 	}
-	fmt.Printf("%d mutants: %d caught, %d survived\n", tried, caught, len(survived))
-	if len(survived) > 0 {
+	close(next)
+	workers.Wait()
+	fmt.Printf("%d mutants: %d caught, %d survived; %.0f minutes\n", all.tried, all.caught, all.survivors, time.Since(begin).Minutes())
+	if all.survivors > 0 {
 		os.Exit(1)
+	}
+}
+
+// try tries one mutant and says what became of it.
+func (all *tally) try(dir string, m mutant) {
+	begin := time.Now()
+	by, err := try(dir, m)
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	all.tried++
+	switch {
+	case err != nil: // the others are tried all the same
+		all.survivors++
+		fmt.Printf("BROKEN    %s: %v\n", m.name, err)
+	case by != "":
+		all.caught++
+		fmt.Printf("caught    %-60s %5.1f s  %s\n", m.name, time.Since(begin).Seconds(), by)
+	case m.argued != "":
+		fmt.Printf("argued    %-60s %s\n", m.name, m.argued)
+	default:
+		all.survivors++
+		fmt.Printf("SURVIVED  %s\n", m.name)
 	}
 }
 
@@ -72,12 +117,12 @@ func fail(err error) {
 }
 
 func chosen(name string) bool {
-	for _, part := range os.Args[1:] {
+	for _, part := range flag.Args() {
 		if strings.Contains(name, part) {
 			return true
 		}
 	}
-	return len(os.Args) == 1
+	return flag.NArg() == 0
 }
 
 // try runs the tests over the mutant and returns what caught it, or "".
@@ -86,8 +131,7 @@ func try(dir string, m mutant) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	own := []string{"./" + filepath.Dir(m.file)}
-	for _, round := range append([][]string{own}, rounds...) {
+	for _, round := range m.rounds() {
 		args := append([]string{"test", "-count=1", "-failfast", "-timeout", "5m", "-overlay", overlay}, round...)
 		cmd := exec.Command("go", args...)
 		cmd.Env = append(os.Environ(), "RAPID_NOFAILFILE=true") // what a fault leaves is no failure to keep

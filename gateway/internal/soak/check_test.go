@@ -88,6 +88,26 @@ func (h *history) nothingLost(before []proof) {
 	}
 }
 
+// switchedOff keeps the calendars that are no longer written to and where on_stop says
+// keep: what was written there stays as it is (map-2).
+func (h *history) switchedOff() map[string][]entry {
+	kept := map[string][]entry{}
+	for _, t := range h.trainers {
+		if !t.push && !t.remove {
+			kept[t.address] = h.calendars.entries(t.address)
+		}
+	}
+	return kept
+}
+
+func (h *history) asItWas(kept map[string][]entry) {
+	for address, before := range kept {
+		if diff := cmp.Diff(before, h.calendars.entries(address), cmp.AllowUnexported(entry{})); diff != "" {
+			h.t.Fatalf("map-2: nothing is pushed to %s any more, and something changed there: %s", address, diff)
+		}
+	}
+}
+
 // settle lets the trouble end: from any history, a few quiet runs lead to what the
 // model says (P6), and then nothing is left to do (P1, P2, P8).
 func (h *history) settle(t *rapid.T) {

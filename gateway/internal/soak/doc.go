@@ -13,8 +13,10 @@
 // rerun end like no crash; P7 private text is nowhere in the state; P8 a quiet run
 // costs one read; one item for a course and trainer (push-10); no mail (push-11); what
 // the guard holds stays until it is approved, and all else goes on (hold-1); what an
-// operator's template fails for is left as it was, and told (push-4); and convergence
-// after any history.
+// operator's template fails for is left as it was, and told (push-4, push-6); what was
+// written stays, or goes, where a direction is switched off (map-2); only what was written
+// for something scheduled is adopted (move-1); and convergence after any history. Mutants
+// (.ci/mutants) prove that these checks can fail.
 //
 // It runs over calendars in memory and over the simulated Exchange through both of
 // its plugins. `make soak` lets it run for long; a failing history is replayed with

@@ -3,6 +3,7 @@ package soak
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -58,6 +59,7 @@ func live(tb testing.TB, t *rapid.T, kind func(testing.TB) calendars) {
 		"add a native":       h.addNative,
 		"change a native":    h.changeNative,
 		"delete a native":    h.deleteNative,
+		"delete many":        h.deleteMany,
 		"meddle with ours":   h.meddle,
 		"copy ours":          h.copyOurs,
 		"change the mapping": h.changeMapping,
@@ -187,6 +189,20 @@ func (h *history) deleteNative(t *rapid.T) {
 	delete(h.natives[address], n.name)
 }
 
+// deleteMany is a trainer who empties the calendar of what is theirs, but for the first
+// few (A4): more at once than the guard lets go.
+func (h *history) deleteMany(t *rapid.T) {
+	address := h.drawTrainer(t).address
+	names := slices.Sorted(maps.Keys(h.natives[address]))
+	if len(names) <= guard.MaxRemovals {
+		t.Skip("there are few")
+	}
+	for _, name := range names[rapid.IntRange(0, len(names)-guard.MaxRemovals-1).Draw(t, "kept"):] {
+		h.calendars.remove(address, h.natives[address][name].id)
+		delete(h.natives[address], name)
+	}
+}
+
 // ours draws an item of ours that is in a calendar.
 func (h *history) ours(t *rapid.T) (address string, e entry) {
 	address = h.drawTrainer(t).address
@@ -226,13 +242,15 @@ func (h *history) copyOurs(t *rapid.T) {
 // changeMapping is an operator at work (map-2, map-5).
 func (h *history) changeMapping(t *rapid.T) {
 	who := h.drawTrainer(t)
-	switch rapid.SampledFrom([]string{"push", "pull", "both", "mailbox"}).Draw(t, "what") {
+	switch rapid.SampledFrom([]string{"push", "pull", "both", "neither", "mailbox"}).Draw(t, "what") {
 	case "push":
 		who.push = !who.push
 	case "pull":
 		who.pull = !who.pull
 	case "both":
 		who.push, who.pull = true, true
+	case "neither":
+		who.push, who.pull = false, false
 	case "mailbox":
 		h.orphan(who)
 		who.address = h.addresses[who.label][rapid.IntRange(0, 1).Draw(t, "which")]
@@ -292,9 +310,10 @@ func (h *history) runKind(kind runner.Kind) store.Run {
 
 func (h *history) sync(t *rapid.T) {
 	*h.gateway.account.disturbance = disturbance{}
-	before := h.held()
+	before, kept := h.held(), h.switchedOff()
 	h.undisturbed(h.run())
 	h.guarded(before)
+	h.asItWas(kept)
 	h.goesOn()
 }
 

@@ -34,7 +34,8 @@ func (h *history) split(t *rapid.T) {
 func (h *history) formerItem(t *rapid.T) {
 	who := h.drawTrainer(t)
 	c := h.courses[pick(t, "course", h.courses)]
-	n := native{name: c.title(who), start: c.start, hours: c.hours, weeks: 1, former: true}
+	private := rapid.IntRange(0, 2).Draw(t, "private") == 0 // then it is not for us to know
+	n := native{name: c.title(who), start: c.start, hours: c.hours, weeks: 1, former: true, private: private}
 	if _, there := h.natives[who.address][n.name]; there || !c.trainers[who.label] {
 		t.Skip("it is there already")
 	}
