@@ -16,8 +16,9 @@ type apiService struct {
 	app *App
 	store.Store
 	// ctx ends when what was begun is to be aborted; runs are those that were begun.
-	ctx  context.Context
-	runs sync.WaitGroup
+	ctx   context.Context
+	runs  sync.WaitGroup
+	asked askedRuns
 	// beginning lets nobody wait for the runs while another begins.
 	beginning sync.Mutex
 	// began is when the gateway started.

@@ -13,7 +13,7 @@ import (
 )
 
 // begin has a run made in the background, and returns its id. It waits for its turn like
-// any other run, and is recorded from then on.
+// any other run, and is recorded from then on; before, it is known to be waiting.
 func (s *apiService) begin(what string, trainers []platform.TrainerID, do making) (string, error) {
 	s.beginning.Lock()
 	defer s.beginning.Unlock()
@@ -23,12 +23,15 @@ func (s *apiService) begin(what string, trainers []platform.TrainerID, do making
 	default:
 	}
 	id := newID()
+	s.asked.add(id, what, trainers, s.app.opts.Now())
 	s.runs.Go(func() {
+		defer s.asked.drop(id)
 		_, err := s.app.inRun(s.ctx, what, trainers, Watcher{}, func(ctx context.Context, cfg *config.Config, r *runner.Runner, state store.Store) (store.Run, error) {
 			r.RunID = id
 			return do(ctx, cfg, r, state)
 		})
 		if err != nil {
+			err = errors.Join(err, s.notMade(id, err))
 			s.app.opts.Log.Error("a run that was asked for over the API could not be made or recorded", "run", id, "error", err)
 		}
 	})

@@ -1,13 +1,11 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/trainercal/trainercal/gateway/internal/config"
@@ -71,7 +69,7 @@ func (a *App) Import(ctx context.Context, data platform.Import, replace bool) (I
 		return Imported{}, ErrReplacesNothing
 	}
 	batch := store.Batch{Import: data, Replace: replace}
-	out := Imported{Unmapped: unmapped(a.Config(), data.Courses)}
+	out := Imported{Unmapped: a.Config().Unmapped(data.Courses)}
 	err := a.change(ctx, request{Operation: opImport, Import: &batch}, Watcher{},
 		func() (err error) {
 			out.ImportResult, err = a.store(ctx, batch)
@@ -95,25 +93,4 @@ func (a *App) store(ctx context.Context, batch store.Batch) (store.ImportResult,
 	}
 	defer a.Poke()
 	return state.Import(ctx, batch)
-}
-
-// unmapped lists the trainers of courses that have no active mapping, by name.
-func unmapped(cfg *config.Config, courses []platform.Course) []platform.TrainerID {
-	active := map[platform.TrainerID]bool{}
-	for _, p := range cfg.Providers {
-		for _, t := range p.Trainers {
-			active[t.ID] = t.Push()
-		}
-	}
-	var out []platform.TrainerID
-	for _, c := range courses {
-		for _, t := range c.Trainers {
-			id := platform.TrainerID{Provider: c.Provider, Label: t.ID}
-			if !active[id] && !slices.Contains(out, id) {
-				out = append(out, id)
-			}
-		}
-	}
-	slices.SortFunc(out, func(x, y platform.TrainerID) int { return cmp.Compare(x.String(), y.String()) })
-	return out
 }

@@ -22,7 +22,7 @@ func (a *App) TryImport(ctx context.Context, data platform.Import, replace bool)
 		return Imported{}, err
 	}
 	t := trial{state: state, data: data, replace: replace}
-	t.result.Unmapped = unmapped(a.Config(), data.Courses)
+	t.result.Unmapped = a.Config().Unmapped(data.Courses)
 	for _, p := range a.Config().Providers {
 		t.sweep = httpapi.SweepOf(p, a.opts.Now())
 		if err := t.courses(ctx, p.Name, p.Push.Triggers()); err != nil {

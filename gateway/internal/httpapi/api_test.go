@@ -7,9 +7,15 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
+
+	"github.com/trainercal/trainercal/gateway/internal/platform"
+	"github.com/trainercal/trainercal/gateway/internal/reconcile"
+	"github.com/trainercal/trainercal/gateway/internal/store"
+	"github.com/trainercal/trainercal/sdk/calendar"
 )
 
 func TestMain(m *testing.M) {
@@ -77,6 +83,76 @@ func TestEveryRouteAsksForAToken(t *testing.T) {
 	}
 	if n < 25 {
 		t.Errorf("%d operations in the document", n)
+	}
+}
+
+// TestForeignProviders: a token of one provider gets nothing of another one's, wherever a
+// request names it: in the query, in the body, or in a trainer's name (map-3).
+func TestForeignProviders(t *testing.T) {
+	r := newRig(t)
+	const secret = "of contoso alone"
+	r.want(http.StatusCreated, http.MethodPut, "/v1/providers/contoso/courses/1", strings.Replace(course("1"), `"Go"`, `"`+secret+`"`, 1))
+	r.want(http.StatusCreated, http.MethodPut, "/v1/providers/contoso/unavailability/1",
+		`{"id":"1","trainer":"ana","description":"`+secret+`","start":"2026-12-01T09:00","end":"2026-12-01T17:00"}`)
+	foreign := platform.TrainerID{Provider: "contoso", Label: "ana"}
+	mirror := reconcile.Mirror{ID: "cal-0123456789abcdef01234567", Description: secret, When: calendar.When{Start: noon, End: noon.Add(time.Hour)}}
+	err := r.fake.Commit(t.Context(), store.Result{ID: foreign, PutMirrors: []reconcile.Mirror{mirror}})
+	if err == nil {
+		err = r.fake.FinishRun(t.Context(), store.Run{
+			ID: "theirs", Started: noon, State: store.RunOK, Message: secret, Trainers: []store.RunTrainer{{Trainer: foreign, State: store.RunOK}},
+		})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	const window = "&start=2026-11-24T00:00:00Z&end=2026-12-08T00:00:00Z"
+	refused, filtered := http.StatusNotFound, http.StatusOK
+	for _, c := range []struct {
+		method, path, body string
+		status             int
+	}{
+		{http.MethodGet, "/v1/trainers?provider=contoso", "", refused},
+		{http.MethodGet, "/v1/conflicts?provider=contoso", "", refused},
+		{http.MethodGet, "/v1/availability?trainer=contoso/ana" + window, "", refused},
+		{http.MethodGet, "/v1/availability?trainer=northwind/ana&trainer=contoso/ana" + window, "", refused},
+		{http.MethodGet, "/v1/providers/northwind/unavailability?trainer=contoso/ana", "", refused},
+		{http.MethodGet, "/v1/providers/northwind/unavailability/" + mirror.ID, "", refused},
+		{http.MethodGet, "/v1/providers/contoso/unavailability/" + mirror.ID, "", refused},
+		{http.MethodPut, "/v1/providers/northwind/courses/2", strings.Replace(course("2"), `"name"`, `"provider":"contoso","name"`, 1), http.StatusUnprocessableEntity},
+		{http.MethodPut, "/v1/providers/northwind/unavailability/2", `{"id":"2","trainer":"contoso/ana","start":"2026-12-01T09:00","end":"2026-12-01T17:00"}`, http.StatusUnprocessableEntity},
+		{http.MethodPost, "/v1/providers/northwind/bulk", `{"op":"delete","course":{"id":"1","provider":"contoso"}}`, filtered},
+		{http.MethodPost, "/v1/sync", `{"providers":["contoso"]}`, refused},
+		{http.MethodPost, "/v1/sync", `{"trainers":["northwind/ana","contoso/ana"]}`, refused},
+		{http.MethodPost, "/v1/resync", `{"providers":["contoso"],"confirm":true}`, refused},
+		{http.MethodPost, "/v1/resync", `{"trainers":["contoso/ana"],"confirm":true}`, refused},
+		{http.MethodPost, "/v1/plan", `{"providers":["northwind","contoso"]}`, refused},
+		{http.MethodPost, "/v1/plan", `{"trainers":["contoso/ana"]}`, refused},
+		{http.MethodPost, "/v1/trainers/contoso/ana/approve", `{"of":"` + strings.Repeat("0", 64) + `"}`, refused},
+		{http.MethodPost, "/v1/trainers/contoso/ana/pause", `{"reason":"x"}`, refused},
+		{http.MethodGet, "/v1/trainers/contoso/ana/explain?item=1", "", refused},
+		{http.MethodGet, "/v1/runs/theirs", "", refused},
+		{http.MethodGet, "/v1/runs", "", filtered},
+		{http.MethodGet, "/v1/trainers", "", filtered},
+		{http.MethodGet, "/v1/conflicts", "", filtered},
+		{http.MethodGet, "/v1/status", "", filtered},
+		{http.MethodGet, "/v1/changes?after=0", "", filtered},
+		{http.MethodGet, "/v1/changes/snapshot", "", filtered},
+		{http.MethodGet, "/v1/changes/snapshot?after=" + cursor{"0", "contoso", "", ""}.String(), "", filtered},
+		{http.MethodGet, "/v1/providers/northwind/courses", "", filtered},
+		{http.MethodGet, "/v1/providers/northwind/unavailability", "", filtered},
+	} {
+		got := r.do(northwindOnly, c.method, c.path, c.body)
+		if got.StatusCode != c.status {
+			t.Errorf("%s %s %s: %d, want %d: %s", c.method, c.path, c.body, got.StatusCode, c.status, got.body)
+		}
+		if strings.Contains(got.body, "contoso") || strings.Contains(got.body, secret) {
+			t.Errorf("%s %s %s tells of another provider: %s", c.method, c.path, c.body, got.body)
+		}
+	}
+	for _, at := range []string{"/v1/providers/contoso/courses/1", "/v1/providers/contoso/unavailability/1"} {
+		if got := r.want(http.StatusOK, http.MethodGet, at, ""); !strings.Contains(got.body, secret) {
+			t.Errorf("%s was changed: %s", at, got.body)
+		}
 	}
 }
 

@@ -210,24 +210,11 @@ func (s *Server) putCourse(ctx context.Context, in *putIn) (*writtenOut, error) 
 	}
 	out, err := s.write(ctx, in.Provider, in.Conditions, store.Change{Course: &c}, "course")
 	if err == nil {
-		out.Body.Unmapped = unmapped(callerOf(ctx).provider(in.Provider), c)
-	}
-	return out, err
-}
-
-// unmapped are the trainers of a course without an active mapping (map-10).
-func unmapped(p *config.Provider, c platform.Course) []string {
-	active := map[string]bool{}
-	for _, t := range p.Trainers {
-		active[t.ID.Label] = t.Push()
-	}
-	var out []string
-	for _, t := range c.Trainers {
-		if !active[t.ID] {
-			out = append(out, platform.TrainerID{Provider: p.Name, Label: t.ID}.String())
+		for _, t := range callerOf(ctx).cfg.Unmapped([]platform.Course{c}) {
+			out.Body.Unmapped = append(out.Body.Unmapped, t.String())
 		}
 	}
-	return out
+	return out, err
 }
 
 func (s *Server) putUnavailability(ctx context.Context, in *putIn) (*writtenOut, error) {

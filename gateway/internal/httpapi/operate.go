@@ -130,9 +130,7 @@ func (s *Server) plan(ctx context.Context, in *selectIn) (*planOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, calendarPatience)
-	defer cancel()
-	plans, err := s.service.Plan(ctx, which)
+	plans, err := withCalendars(ctx, func(ctx context.Context) ([]TrainerPlan, error) { return s.service.Plan(ctx, which) })
 	if err != nil {
 		return nil, err
 	}

@@ -96,6 +96,19 @@ func init() {
 // unexpected is all that is said of a defect.
 const unexpected = "Something went wrong in the gateway; its log says more."
 
+// statusLeft is the status of a request whose client went away before the answer: nobody
+// gets it, but logs and metrics should not take it for a failure of the gateway.
+const statusLeft = 499
+
+// problemIn is [problemOf] for a request: whoever has hung up is not kept waiting by
+// anything here.
+func problemIn(ctx context.Context, err error) error {
+	if errors.Is(ctx.Err(), context.Canceled) && errors.Is(err, context.Canceled) {
+		return &Problem{Title: "Client Closed Request", Status: statusLeft, Detail: "The client went away before the answer."}
+	}
+	return problemOf(err, "such object")
+}
+
 // deletedSince is what is wrong with a version that a deletion outlives.
 const deletedSince = "is not newer than the deletion's"
 
@@ -127,8 +140,14 @@ func problemOf(err error, what string) error {
 		return problem(http.StatusConflict, "No active trainer matches: check what is selected, and calendar and direction in the configuration.")
 	case errors.Is(err, ErrChanged):
 		return problem(http.StatusConflict, "What is held has changed since it was shown: read it again.")
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		return problem(http.StatusServiceUnavailable, "The calendars took too long to answer.").later(retryStore)
+	case errors.Is(err, errSlowCalendars):
+		return problem(http.StatusServiceUnavailable, "The calendars took longer than %s to answer; ask again, or for fewer trainers.", calendarPatience).later(retryStore)
+	case errors.Is(err, context.DeadlineExceeded):
+		p := problem(http.StatusServiceUnavailable, "The gateway's state took too long; try again.").later(retryStore)
+		p.cause = err
+		return p
+	case errors.Is(err, context.Canceled):
+		return problem(http.StatusServiceUnavailable, "The request ended before it was answered.").later(retryStore)
 	case errors.Is(err, ErrStopping), errors.Is(err, store.ErrLocked), errors.Is(err, store.ErrReadOnly),
 		errors.Is(err, store.ErrDiskFull), errors.Is(err, store.ErrDiskReadOnly):
 		p := problem(http.StatusServiceUnavailable, "The gateway cannot take this in just now; nothing was lost, try again.").later(retryStore)

@@ -2,6 +2,8 @@ package httpapi
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -13,6 +15,21 @@ const tagRuns = "Runs"
 // calendarPatience is how long an answer waits for calendars.
 const calendarPatience = 60 * time.Second
 
+// errSlowCalendars: calendars took longer than an answer waits for them.
+var errSlowCalendars = errors.New("the calendars took too long to answer")
+
+// withCalendars asks something of calendars, for as long as an answer waits for them. What
+// then ends for want of time is their fault, and not that of the state.
+func withCalendars[T any](ctx context.Context, ask func(context.Context) (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, calendarPatience, errSlowCalendars)
+	defer cancel()
+	out, err := ask(ctx)
+	if errors.Is(err, context.DeadlineExceeded) && errors.Is(context.Cause(ctx), errSlowCalendars) {
+		err = fmt.Errorf("%w: %w", errSlowCalendars, err)
+	}
+	return out, err
+}
+
 func (s *Server) runRoutes() {
 	handle(s, route{
 		id: "listRuns", method: http.MethodGet, path: "/v1/runs", tag: tagRuns, scope: config.ScopeRead,
@@ -20,7 +37,7 @@ func (s *Server) runRoutes() {
 	}, s.listRuns)
 	handle(s, route{
 		id: "getRun", method: http.MethodGet, path: "/v1/runs/{id}", tag: tagRuns, scope: config.ScopeRead,
-		summary: "Read a run", description: "What it did for each trainer, and why. A run that was just begun may not be recorded yet: 404 with Retry-After.",
+		summary: "Read a run", description: "What it did for each trainer, and why. One that was just begun is `waiting` until nobody else works on its trainers, then `running`.",
 	}, s.getRun)
 	handle(s, route{
 		id: "explain", method: http.MethodGet, path: "/v1/trainers/{provider}/{trainer}/explain", tag: tagTrainers, scope: config.ScopeRead,
@@ -79,7 +96,7 @@ func (s *Server) getRun(ctx context.Context, in *runIn) (*runOut, error) {
 	}
 	out, visible := runFor(callerOf(ctx), run, true)
 	if !visible || run.ID != in.ID {
-		return nil, problem(http.StatusNotFound, "There is no such run.").later(time.Second)
+		return nil, problem(http.StatusNotFound, "There is no such run.")
 	}
 	return &runOut{out}, nil
 }
@@ -96,9 +113,7 @@ func (s *Server) explain(ctx context.Context, in *explainIn) (*explainOut, error
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, calendarPatience)
-	defer cancel()
-	x, err := s.service.Explain(ctx, id, in.Item)
+	x, err := withCalendars(ctx, func(ctx context.Context) (Explanation, error) { return s.service.Explain(ctx, id, in.Item) })
 	if err != nil {
 		return nil, problemOf(err, "such item")
 	}

@@ -141,7 +141,7 @@ func handle[I, O any](s *Server, r route, handler func(context.Context, *I) (*O,
 	huma.Register(s.api, r.operation(), func(ctx context.Context, in *I) (*O, error) {
 		out, err := handler(ctx, in)
 		if err != nil {
-			return nil, s.told(ctx, problemOf(err, "such object"))
+			return nil, s.told(ctx, problemIn(ctx, err))
 		}
 		return out, nil
 	})

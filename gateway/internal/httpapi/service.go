@@ -44,7 +44,7 @@ type Watching interface {
 	// RunsBefore returns runs that started before another, the newest first; of an empty
 	// id the newest there are.
 	RunsBefore(ctx context.Context, id string, limit int) ([]store.Run, error)
-	// Run returns one run whole.
+	// Run returns one run whole, also one that was begun and waits for its turn.
 	Run(ctx context.Context, id string) (store.Run, error)
 	// Explain tells of a trainer's item; it reads the calendar until ctx ends.
 	Explain(ctx context.Context, trainer platform.TrainerID, item string) (Explanation, error)

@@ -54,7 +54,7 @@ type Run struct {
 	ID       string       `json:"id" example:"9f2c41d07ab3e65c"`
 	TraceID  string       `json:"trace_id,omitempty" doc:"The trace of the run, for whoever has a collector; the run's operator shows it with gateway trace."`
 	Cause    string       `json:"cause" example:"interval" doc:"What started it."`
-	State    string       `json:"state" enum:"running,ok,partial,failed,aborted,canceled" example:"ok"`
+	State    string       `json:"state" enum:"waiting,running,ok,partial,failed,aborted,canceled" example:"ok" doc:"waiting: it was asked for, and others work on its trainers still."`
 	Started  time.Time    `json:"started"`
 	Finished *time.Time   `json:"finished,omitempty"`
 	Message  string       `json:"message,omitempty" doc:"What failed when the run as a whole did."`
@@ -66,7 +66,7 @@ type Run struct {
 // RunTrainer is a run's outcome for a trainer.
 type RunTrainer struct {
 	Trainer string         `json:"trainer" example:"northwind/ana"`
-	State   string         `json:"state" enum:"running,ok,partial,failed,aborted,canceled,paused"`
+	State   string         `json:"state" enum:"waiting,running,ok,partial,failed,aborted,canceled,paused"`
 	Totals  Totals         `json:"totals"`
 	Steps   []Step         `json:"steps" nullable:"false"`
 	Held    []Step         `json:"held" nullable:"false" doc:"Removals that wait for approval."`

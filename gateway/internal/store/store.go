@@ -282,6 +282,8 @@ const (
 	RunCanceled RunState = "canceled"
 	// RunPaused is a trainer's alone: a pause kept the run from the trainer.
 	RunPaused RunState = "paused"
+	// RunWaiting is a run that was asked for and waits for its turn. It is not stored.
+	RunWaiting RunState = "waiting"
 )
 
 // Run is one pass over a set of trainers.

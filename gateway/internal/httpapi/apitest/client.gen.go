@@ -319,6 +319,7 @@ const (
 	RunStateOk       RunState = "ok"
 	RunStatePartial  RunState = "partial"
 	RunStateRunning  RunState = "running"
+	RunStateWaiting  RunState = "waiting"
 )
 
 // Valid indicates whether the value is a known member of the RunState enum.
@@ -336,6 +337,8 @@ func (e RunState) Valid() bool {
 		return true
 	case RunStateRunning:
 		return true
+	case RunStateWaiting:
+		return true
 	default:
 		return false
 	}
@@ -350,6 +353,7 @@ const (
 	RunTrainerStatePartial  RunTrainerState = "partial"
 	RunTrainerStatePaused   RunTrainerState = "paused"
 	RunTrainerStateRunning  RunTrainerState = "running"
+	RunTrainerStateWaiting  RunTrainerState = "waiting"
 )
 
 // Valid indicates whether the value is a known member of the RunTrainerState enum.
@@ -368,6 +372,8 @@ func (e RunTrainerState) Valid() bool {
 	case RunTrainerStatePaused:
 		return true
 	case RunTrainerStateRunning:
+		return true
+	case RunTrainerStateWaiting:
 		return true
 	default:
 		return false
@@ -1311,7 +1317,9 @@ type Run struct {
 	Message *string   `json:"message,omitempty"`
 	Started time.Time `json:"started"`
 
-	// State Example: ok
+	// State waiting: it was asked for, and others work on its trainers still.
+	//
+	// Example: ok
 	State RunState `json:"state"`
 
 	// Totals The numbers of a run, or of a trainer in it.
@@ -1324,7 +1332,9 @@ type Run struct {
 	Trainers *[]RunTrainer `json:"trainers,omitempty"`
 }
 
-// RunState Example: ok
+// RunState waiting: it was asked for, and others work on its trainers still.
+//
+// Example: ok
 type RunState string
 
 // RunEvent One thing that happened to a run.
@@ -2073,6 +2083,7 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 
 // The interface specification for the client above.
 type ClientInterface interface {
+
 	// Livez Is the process alive
 	//
 	// Answers as long as the process does; a gateway that is not alive is to be restarted.
@@ -2307,7 +2318,7 @@ type ClientInterface interface {
 
 	// GetRun Read a run
 	//
-	// What it did for each trainer, and why. A run that was just begun may not be recorded yet: 404 with Retry-After.
+	// What it did for each trainer, and why. One that was just begun is `waiting` until nobody else works on its trainers, then `running`.
 	//
 	// Needs a token with the scope `read`.
 	//
@@ -2918,7 +2929,7 @@ func (c *Client) ListRuns(ctx context.Context, params *ListRunsParams, reqEditor
 
 // GetRun Read a run
 //
-// What it did for each trainer, and why. A run that was just begun may not be recorded yet: 404 with Retry-After.
+// What it did for each trainer, and why. One that was just begun is `waiting` until nobody else works on its trainers, then `running`.
 //
 // Needs a token with the scope `read`.
 //
@@ -3277,6 +3288,7 @@ func NewGetAvailabilityRequest(server string, params *GetAvailabilityParams) (*h
 		var rawQueryFragments []string
 
 		if params.Trainer != nil {
+
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "trainer", params.Trainer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -3284,6 +3296,7 @@ func NewGetAvailabilityRequest(server string, params *GetAvailabilityParams) (*h
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
+
 		}
 
 		if queryFrag, err := runtime.StyleParamWithOptions("form", false, "start", params.Start, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
@@ -3345,6 +3358,7 @@ func NewListChangesRequest(server string, params *ListChangesParams) (*http.Requ
 		var rawQueryFragments []string
 
 		if params.After != nil {
+
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -3352,9 +3366,11 @@ func NewListChangesRequest(server string, params *ListChangesParams) (*http.Requ
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
+
 		}
 
 		if params.Limit != nil {
+
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -3362,9 +3378,11 @@ func NewListChangesRequest(server string, params *ListChangesParams) (*http.Requ
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
+
 		}
 
 		if params.Wait != nil {
+
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "wait", *params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -3372,6 +3390,7 @@ func NewListChangesRequest(server string, params *ListChangesParams) (*http.Requ
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
+
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -3417,6 +3436,7 @@ func NewListChangesSnapshotRequest(server string, params *ListChangesSnapshotPar
 		var rawQueryFragments []string
 
 		if params.After != nil {
+
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -3424,9 +3444,11 @@ func NewListChangesSnapshotRequest(server string, params *ListChangesSnapshotPar
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
+
 		}
 
 		if params.Limit != nil {
+
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -3434,6 +3456,7 @@ func NewListChangesSnapshotRequest(server string, params *ListChangesSnapshotPar
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
+
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -3479,6 +3502,7 @@ func NewStreamChangesRequest(server string, params *StreamChangesParams) (*http.
 		var rawQueryFragments []string
 
 		if params.After != nil {
+
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -3486,6 +3510,7 @@ func NewStreamChangesRequest(server string, params *StreamChangesParams) (*http.
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
+
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -3500,6 +3525,7 @@ func NewStreamChangesRequest(server string, params *StreamChangesParams) (*http.
 	}
 
 	if params != nil {
+
 		if params.LastEventID != nil {
 			var headerParam0 string
 
@@ -3510,6 +3536,7 @@ func NewStreamChangesRequest(server string, params *StreamChangesParams) (*http.
 
 			req.Header.Set("Last-Event-ID", headerParam0)
 		}
+
 	}
 
 	return req, nil
@@ -3544,6 +3571,7 @@ func NewListConflictsRequest(server string, params *ListConflictsParams) (*http.
 		var rawQueryFragments []string
 
 		if params.After != nil {
+
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -3551,9 +3579,11 @@ func NewListConflictsRequest(server string, params *ListConflictsParams) (*http.
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
+
 		}
 
 		if params.Limit != nil {
+
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -3561,9 +3591,11 @@ func NewListConflictsRequest(server string, params *ListConflictsParams) (*http.
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
+
 		}
 
 		if params.Provider != nil {
+
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "provider", *params.Provider, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -3571,6 +3603,7 @@ func NewListConflictsRequest(server string, params *ListConflictsParams) (*http.
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
+
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -3699,6 +3732,7 @@ func NewListCoursesRequest(server string, provider string, params *ListCoursesPa
 		var rawQueryFragments []string
 
 		if params.After != nil {
+
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -3706,9 +3740,11 @@ func NewListCoursesRequest(server string, provider string, params *ListCoursesPa
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
+
 		}
 
 		if params.Limit != nil {
+
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -3716,6 +3752,7 @@ func NewListCoursesRequest(server string, provider string, params *ListCoursesPa
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
+
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -3775,6 +3812,7 @@ func NewDeleteCourseRequest(server string, provider string, id string, params *D
 		var rawQueryFragments []string
 
 		if params.Version != nil {
+
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "version", *params.Version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -3782,6 +3820,7 @@ func NewDeleteCourseRequest(server string, provider string, id string, params *D
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
+
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -3863,6 +3902,7 @@ func NewGetCourseRequest(server string, provider string, id string, params *GetC
 	}
 
 	if params != nil {
+
 		if params.IfNoneMatch != nil {
 			var headerParam0 string
 
@@ -3873,6 +3913,7 @@ func NewGetCourseRequest(server string, provider string, id string, params *GetC
 
 			req.Header.Set("If-None-Match", headerParam0)
 		}
+
 	}
 
 	return req, nil
@@ -3994,6 +4035,7 @@ func NewPutSnapshotRequestWithBody(server string, provider string, params *PutSn
 		var rawQueryFragments []string
 
 		if params.AllowRemovals != nil {
+
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "allow_removals", *params.AllowRemovals, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -4001,9 +4043,11 @@ func NewPutSnapshotRequestWithBody(server string, provider string, params *PutSn
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
+
 		}
 
 		if params.Of != nil {
+
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "of", *params.Of, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -4011,6 +4055,7 @@ func NewPutSnapshotRequestWithBody(server string, provider string, params *PutSn
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
+
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -4065,6 +4110,7 @@ func NewListUnavailabilityRequest(server string, provider string, params *ListUn
 		var rawQueryFragments []string
 
 		if params.After != nil {
+
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -4072,9 +4118,11 @@ func NewListUnavailabilityRequest(server string, provider string, params *ListUn
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
+
 		}
 
 		if params.Limit != nil {
+
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -4082,9 +4130,11 @@ func NewListUnavailabilityRequest(server string, provider string, params *ListUn
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
+
 		}
 
 		if params.Trainer != nil {
+
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "trainer", *params.Trainer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -4092,6 +4142,7 @@ func NewListUnavailabilityRequest(server string, provider string, params *ListUn
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
+
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -4151,6 +4202,7 @@ func NewDeleteUnavailabilityRequest(server string, provider string, id string, p
 		var rawQueryFragments []string
 
 		if params.Version != nil {
+
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "version", *params.Version, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -4158,6 +4210,7 @@ func NewDeleteUnavailabilityRequest(server string, provider string, id string, p
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
+
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -4239,6 +4292,7 @@ func NewGetUnavailabilityRequest(server string, provider string, id string, para
 	}
 
 	if params != nil {
+
 		if params.IfNoneMatch != nil {
 			var headerParam0 string
 
@@ -4249,6 +4303,7 @@ func NewGetUnavailabilityRequest(server string, provider string, id string, para
 
 			req.Header.Set("If-None-Match", headerParam0)
 		}
+
 	}
 
 	return req, nil
@@ -4403,6 +4458,7 @@ func NewListRunsRequest(server string, params *ListRunsParams) (*http.Request, e
 		var rawQueryFragments []string
 
 		if params.After != nil {
+
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -4410,9 +4466,11 @@ func NewListRunsRequest(server string, params *ListRunsParams) (*http.Request, e
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
+
 		}
 
 		if params.Limit != nil {
+
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -4420,6 +4478,7 @@ func NewListRunsRequest(server string, params *ListRunsParams) (*http.Request, e
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
+
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -4566,6 +4625,7 @@ func NewListTrainersRequest(server string, params *ListTrainersParams) (*http.Re
 		var rawQueryFragments []string
 
 		if params.After != nil {
+
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -4573,9 +4633,11 @@ func NewListTrainersRequest(server string, params *ListTrainersParams) (*http.Re
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
+
 		}
 
 		if params.Limit != nil {
+
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
 				return nil, err
 			} else {
@@ -4583,9 +4645,11 @@ func NewListTrainersRequest(server string, params *ListTrainersParams) (*http.Re
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
+
 		}
 
 		if params.Provider != nil {
+
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "provider", *params.Provider, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
@@ -4593,6 +4657,7 @@ func NewListTrainersRequest(server string, params *ListTrainersParams) (*http.Re
 					rawQueryFragments = append(rawQueryFragments, qp)
 				}
 			}
+
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -4988,6 +5053,7 @@ func WithBaseURL(baseURL string) ClientOption {
 
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
+
 	// LivezWithResponse Is the process alive
 	//
 	// Answers as long as the process does; a gateway that is not alive is to be restarted.
@@ -5250,7 +5316,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetRunWithResponse Read a run
 	//
-	// What it did for each trainer, and why. A run that was just begun may not be recorded yet: 404 with Retry-After.
+	// What it did for each trainer, and why. One that was just begun is `waiting` until nobody else works on its trainers, then `running`.
 	//
 	// Needs a token with the scope `read`.
 	//
@@ -8949,7 +9015,7 @@ func (c *ClientWithResponses) ListRunsWithResponse(ctx context.Context, params *
 
 // GetRunWithResponse Read a run
 //
-// What it did for each trainer, and why. A run that was just begun may not be recorded yet: 404 with Retry-After.
+// What it did for each trainer, and why. One that was just begun is `waiting` until nobody else works on its trainers, then `running`.
 //
 // Needs a token with the scope `read`.
 //
