@@ -19,8 +19,9 @@ type apiService struct {
 	ctx   context.Context
 	runs  sync.WaitGroup
 	asked askedRuns
-	// beginning lets nobody wait for the runs while another begins.
+	// beginning guards ended: no run begins any more.
 	beginning sync.Mutex
+	ended     bool
 	// began is when the gateway started.
 	began time.Time
 	// stopping is closed when nothing new is to begin.

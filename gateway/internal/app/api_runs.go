@@ -17,6 +17,9 @@ import (
 func (s *apiService) begin(what string, trainers []platform.TrainerID, do making) (string, error) {
 	s.beginning.Lock()
 	defer s.beginning.Unlock()
+	if s.ended {
+		return "", httpapi.ErrStopping
+	}
 	select {
 	case <-s.stopping:
 		return "", httpapi.ErrStopping
@@ -38,10 +41,10 @@ func (s *apiService) begin(what string, trainers []platform.TrainerID, do making
 	return id, nil
 }
 
-// endRuns waits for the runs that were begun. The gateway is stopping, so none begins any
-// more.
+// endRuns waits for the runs that were begun; none begins any more.
 func (s *apiService) endRuns() {
-	s.beginning.Lock() // whoever was about to begin has
+	s.beginning.Lock()
+	s.ended = true
 	s.beginning.Unlock()
 	s.runs.Wait()
 }

@@ -84,7 +84,7 @@ func (a *App) reload(ctx context.Context) (bool, []config.Diagnostic) {
 		return false, config.Explain(diags, cfg.Files)
 	}
 	a.use(next, cfg)
-	a.opts.Log.Info("the configuration was read again and is in force", "config", digestOf(cfg))
+	a.opts.Log.Info("the configuration was read again and is in force", "config", cfg.Digest)
 	return true, config.Explain(diags, cfg.Files)
 }
 

@@ -2,11 +2,8 @@ package app
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"slices"
 	"time"
@@ -114,7 +111,7 @@ func (a *App) servingNow(since time.Time) Serving {
 	defer a.mu.Unlock()
 	cfg := a.Config()
 	return Serving{
-		Version: a.opts.Version, PID: os.Getpid(), Since: since, Config: digestOf(cfg), Configured: a.configured,
+		Version: a.opts.Version, PID: os.Getpid(), Since: since, Config: cfg.Digest, Configured: a.configured,
 		Engine: startsRuns(cfg), Interval: Interval(cfg.Sync.Interval), LogLevel: a.opts.Log.GetLevel().String(),
 		Certificate: a.certificateNow(),
 	}
@@ -209,16 +206,4 @@ func (a *App) Serving(ctx context.Context) *Serving {
 }
 
 // Outdated reports whether the serve runs with another configuration than this one.
-func (a *App) Outdated(s Serving) bool { return s.Config != digestOf(a.Config()) }
-
-// digestOf tells configurations apart by the text of their files.
-func digestOf(cfg *config.Config) string {
-	h := sha256.New()
-	for _, name := range slices.Sorted(maps.Keys(cfg.Files)) {
-		if file := cfg.Files[name]; file != nil {
-			fmt.Fprintf(h, "%d:", len(file.Bytes))
-			h.Write(file.Bytes)
-		}
-	}
-	return hex.EncodeToString(h.Sum(nil)[:8])
-}
+func (a *App) Outdated(s Serving) bool { return s.Config != a.Config().Digest }

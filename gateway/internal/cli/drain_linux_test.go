@@ -2,6 +2,7 @@ package cli
 
 import (
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -41,6 +42,7 @@ func newDrainRig(t *testing.T) (r *drainRig, release func()) {
 	t.Cleanup(func() { release(); _ = sim.Close() })
 	r = &drainRig{liveRig: &liveRig{t: t, sim: sim, dir: t.TempDir()}, env: append(env, "PATH="+programs, "TOKEN="+apiToken), log: &strings.Builder{}}
 	r.configure()
+	r.edit(`"read"]`, `"read", "operate"]`)
 	r.start()
 	r.until("every calendar is proven", r.proven)
 	holding.Store(true)
@@ -63,6 +65,22 @@ func (r *drainRig) start() {
 	process := r.serve.Process
 	r.t.Cleanup(func() { _ = process.Kill() }) // it has ended, if all went well
 	r.until("the API is ready", func() bool { return r.readyz() == http.StatusOK })
+}
+
+// edit replaces a text of the configuration, which must be there.
+func (r *drainRig) edit(old, by string) {
+	r.t.Helper()
+	name := filepath.Join(r.dir, "gateway.hcl")
+	text, err := os.ReadFile(name)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if !strings.Contains(string(text), old) {
+		r.t.Fatalf("the configuration lacks %q", old)
+	}
+	if err := os.WriteFile(name, []byte(strings.ReplaceAll(string(text), old, by)), 0o600); err != nil {
+		r.t.Fatal(err)
+	}
 }
 
 // readyz is the status with which it answers; 0 when nobody does.

@@ -35,6 +35,8 @@ type Config struct {
 	Exclusions []Exclusion
 	// Files are the parsed sources by name, for printing diagnostics.
 	Files map[string]*hcl.File
+	// Digest is another one when these files are, or those that file() reads.
+	Digest string
 	// EvalContext evaluates expressions in the plugins' bodies (functions only).
 	EvalContext *hcl.EvalContext
 }

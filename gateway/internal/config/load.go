@@ -134,6 +134,7 @@ func (d *decoder) load(sources []source) (*Config, hcl.Diagnostics) {
 			files = append(files, file)
 		}
 	}
+	d.cfg.Digest = digest(d.cfg.Files, d.cfg.EvalContext)
 	start := hcl.Range{Filename: sources[0].name, Start: hcl.InitialPos, End: hcl.InitialPos}
 	d.root(hcl.MergeFiles(files), start)
 	d.check()
