@@ -62,6 +62,8 @@ func Run(t *testing.T, d Driver) {
 		{"webhooks", webhooks},
 		{"history", history},
 		{"runs by prefix", prefixes},
+		{"runs in pages", runsBefore},
+		{"pull-10 one that was pulled", pulledByID},
 		{"pruning", prune},
 		{"runs cut short", aborted},
 		{"one owner", oneOwner},
