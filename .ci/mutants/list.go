@@ -104,16 +104,15 @@ var mutants = []mutant{
 	{soak: true, name: "sessions are written as one appointment", file: runner + "wanted.go", old: "split := b.target.Split && len(", new: "split := false && len("},
 	{soak: true, name: "sessions that are over hide the whole", file: runner + "wanted.go", old: "if !split || (over && linked[whole]) {", new: "if !split || linked[whole] {"},
 	{soak: true, name: "the guard lets go what was held before", file: reconcile + "guard.go", old: "\t\theld = append(held, m)\n\t}\n\thold", new: "\t\tp.platform(OpRemove, ReasonVanished, m)\n\t}\n\thold"},
-	{soak: true, name: "an adoption takes the trainer's private items in random histories", file: reconcile + "adopt.go", old: " && !item.Sensitivity.Private() &&\n", new: " &&\n"},
 	{soak: true, name: "an adoption takes what is at other times in random histories", file: reconcile + "adopt.go", old: " && item.When.SameTime(w.Appointment.When) && !item.", new: " && !item."},
 	{soak: true, name: "an adoption tells what nobody wants any more", file: runner + "backoff.go", old: "return o.Op == reconcile.OpRemove || (wanted[o.Key] && !hasText)", new: "return len(wanted) > 0 || !hasText || true"},
 	{soak: true, name: "a course whose template fails is pushed without one", file: runner + "wanted.go", old: "Ended: over, Unrendered: err != nil})", new: "Ended: over, Unrendered: false})"},
 	{soak: true, name: "an unavailability whose template fails is pushed without one", file: runner + "wanted.go", old: "b.add(platform.UnavailabilityKey(b.target.ID, u.ID), u.Revision, a, err, !end.After(now))", new: "_ = err\n\t\tb.add(platform.UnavailabilityKey(b.target.ID, u.ID), u.Revision, a, nil, !end.After(now))"},
-	{soak: true, name: "a copy is taken for what was intended", file: reconcile + "own.go", old: "return intended(i) && i.When.SameTime(link.when()) })", new: "return false && i.When.SameTime(link.when()) })"},
+	{name: "a copy is taken for what was intended", file: reconcile + "own.go", old: "return intended(i) && i.When.SameTime(link.when()) })", new: "return false && i.When.SameTime(link.when()) })"},
 
 	{name: "what is seen again is held still", file: reconcile + "pull.go", old: "case m.Held && p.of(m.ItemID).item == nil:", new: "case m.Held:"},
 	{name: "who is given back is due no more", file: scheduler + "held.go", old: "\tfor _, l := range done {\n\t\tdue = append(due, h.After(l.Trainer)...)", new: "\tfor _, l := range done {\n\t\t_ = h.After(l.Trainer)"},
 	{name: "what was given up is due no more", file: scheduler + "held.go", old: "if givenUp && !l.For.At.IsZero() {", new: "if false {"},
-	{name: "an adoption forgets what is owed still", file: runner + "backoff.go", old: "return o.Op == reconcile.OpRemove || (wanted[o.Key] && !hasText)", new: "return o.Op == reconcile.OpRemove"},
+	{name: "an adoption forgets what is owed still", file: runner + "backoff.go", old: "return o.Op == reconcile.OpRemove || (wanted[o.Key] && !hasText)", new: "return o.Op == reconcile.OpRemove || (wanted[o.Key] && hasText)"},
 	{name: "a trainer fails for what is no longer owed", file: runner + "settle.go", old: "if len(res.Owed) == 0 && !b.failsForItems() {", new: "if len(res.Owed) == 0 {"},
 }

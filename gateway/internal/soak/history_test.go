@@ -189,15 +189,16 @@ func (h *history) deleteNative(t *rapid.T) {
 	delete(h.natives[address], n.name)
 }
 
-// deleteMany is a trainer who empties the calendar of what is theirs, but for the first
-// few (A4): more at once than the guard lets go.
+// deleteMany is a trainer with a full calendar who empties it of what is theirs, but for
+// the first few (A4): more at once than the guard lets go.
 func (h *history) deleteMany(t *rapid.T) {
 	address := h.drawTrainer(t).address
-	names := slices.Sorted(maps.Keys(h.natives[address]))
-	if len(names) <= guard.MaxRemovals {
-		t.Skip("there are few")
+	for range 2 * guard.MaxRemovals {
+		h.keep(address, native{name: h.fresh("native "), start: h.drawTime(t), hours: 1, weeks: 1})
 	}
-	for _, name := range names[rapid.IntRange(0, len(names)-guard.MaxRemovals-1).Draw(t, "kept"):] {
+	h.sync(t)
+	names := slices.Sorted(maps.Keys(h.natives[address]))
+	for _, name := range names[rapid.IntRange(0, guard.MaxRemovals-1).Draw(t, "kept"):] {
 		h.calendars.remove(address, h.natives[address][name].id)
 		delete(h.natives[address], name)
 	}
