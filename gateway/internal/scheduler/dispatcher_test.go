@@ -42,6 +42,12 @@ type rig struct {
 	jobs  *memoryJobs
 	start time.Time
 	takes time.Duration
+	// refusals is how many batches more a server asks to wait for.
+	refusals int
+	// takesOf, when set, is how long a batch takes, by its first trainer.
+	takesOf func(store.Lease) time.Duration
+	// last is when the trainers of each provider were last worked on.
+	last map[string]time.Time
 
 	mu   sync.Mutex
 	runs []string
@@ -57,7 +63,7 @@ func engine(t *testing.T, takes time.Duration, play func(*rig)) *rig {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r = &rig{t: t, state: state, start: time.Now(), takes: takes}
+		r = &rig{t: t, state: state, start: time.Now(), takes: takes, last: map[string]time.Time{}}
 		queue, err := state.Jobs(store.JobOptions{Workers: 1})
 		if err != nil {
 			t.Fatal(err)
@@ -89,13 +95,18 @@ func engine(t *testing.T, takes time.Duration, play func(*rig)) *rig {
 	return r
 }
 
-func (r *rig) do(ctx context.Context, leases []store.Lease, done func(platform.TrainerID)) error {
+func (r *rig) do(ctx context.Context, leases []store.Lease, done func(platform.TrainerID, time.Time)) error {
 	r.mu.Lock()
 	r.at = append(r.at, time.Since(r.start))
 	for _, l := range leases {
 		r.runs = append(r.runs, l.For.Cause+" "+l.Trainer.Label)
 	}
-	takes := r.takes
+	takes, refusals := r.takes, r.refusals
+	r.refusals--
+	if r.takesOf != nil {
+		takes = r.takesOf(leases[0])
+	}
+	r.last[leases[0].Trainer.Provider] = time.Now()
 	r.mu.Unlock()
 	select {
 	case <-time.After(takes):
@@ -103,9 +114,20 @@ func (r *rig) do(ctx context.Context, leases []store.Lease, done func(platform.T
 		return ctx.Err()
 	}
 	for _, l := range leases {
-		done(l.Trainer)
+		var again time.Time
+		if refusals > 0 {
+			again = time.Now().Add(askedToWait)
+		}
+		done(l.Trainer, again)
 	}
 	return nil
+}
+
+// lastOf is when a provider's trainers were last taken up.
+func (r *rig) lastOf(provider string) time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.last[provider]
 }
 
 func (r *rig) assign(trainers ...platform.TrainerID) {
@@ -118,9 +140,13 @@ func (r *rig) assign(trainers ...platform.TrainerID) {
 	}
 }
 
-func (r *rig) changed(id platform.TrainerID) {
+func (r *rig) changed(trainers ...platform.TrainerID) {
 	now := time.Now()
-	if err := r.state.MarkDue(r.t.Context(), []store.Due{{Trainer: id, At: now, Since: now, Cause: store.CauseChange}}); err != nil {
+	var due []store.Due
+	for _, id := range trainers {
+		due = append(due, store.Due{Trainer: id, At: now, Since: now, Cause: store.CauseChange})
+	}
+	if err := r.state.MarkDue(r.t.Context(), due); err != nil {
 		r.t.Error(err)
 	}
 }
@@ -227,5 +253,85 @@ func TestWorkThatHangs(t *testing.T) {
 	})
 	if len(r.runs) < 2 || r.runs[1] != "change t1" {
 		t.Errorf("runs %v at %v", r.runs, r.at)
+	}
+}
+
+// askedToWait is what the rig's server says in Retry-After.
+const askedToWait = time.Minute
+
+// G1: what a server asks to wait with is not slept through by a worker, nor left to the
+// trainer's next turn, here an hour away: the trainer is due at that time, for what it was
+// due for.
+func TestServerAsksToWait(t *testing.T) {
+	r := engine(t, time.Second, func(r *rig) {
+		r.refusals = 1
+		r.assign(trainer(1), trainer(2))
+		r.changed(trainer(1))
+		time.Sleep(30 * time.Second)
+		r.changed(trainer(2)) // its server's account is free for what others need
+		time.Sleep(10 * minute)
+	})
+	if diff := cmp.Diff([]string{"change t1", "change t2", "change t1"}, r.runs); diff != "" {
+		t.Error(diff)
+	}
+	if wait := r.at[2] - r.at[0]; wait < askedToWait || wait > askedToWait+3*time.Second {
+		t.Errorf("taken up again after %s", wait)
+	}
+}
+
+// Whoever is asked to wait is not kept from what is asked for meanwhile.
+func TestChangeWhileWaiting(t *testing.T) {
+	r := engine(t, time.Second, func(r *rig) {
+		r.refusals = 1
+		r.assign(trainer(1))
+		r.changed(trainer(1))
+		time.Sleep(10 * time.Second)
+		r.changed(trainer(1))
+		time.Sleep(10 * minute)
+	})
+	if len(r.runs) != 2 || r.at[1]-r.at[0] > 15*time.Second {
+		t.Errorf("runs at %v", r.at)
+	}
+}
+
+// slowAccounts are as many accounts as would fill all workers, with as much to do as each
+// may have under way.
+const slowAccounts = 3
+
+// G4: accounts whose servers answer nothing for minutes do not hold up another's trainers:
+// whoever is due there waits for a turn of the dispatcher, and for no slow one.
+func TestSlowAccounts(t *testing.T) {
+	var fast []time.Duration
+	engine(t, 0, func(r *rig) {
+		r.takesOf = func(l store.Lease) time.Duration {
+			if l.Trainer.Provider == "fast" {
+				return 100 * time.Millisecond
+			}
+			return 90 * time.Second
+		}
+		var slow []platform.TrainerID
+		for a := range slowAccounts {
+			for n := range 650 {
+				slow = append(slow, platform.TrainerID{Provider: fmt.Sprintf("slow%d", a), Label: fmt.Sprint(n)})
+			}
+		}
+		one := platform.TrainerID{Provider: "fast", Label: "1"}
+		r.assign(append(slow, one)...)
+		r.changed(slow...)
+		r.d.Poke()
+		time.Sleep(5 * time.Second)
+		for range 10 {
+			began := time.Now()
+			r.changed(one)
+			r.d.Poke()
+			time.Sleep(10 * time.Second)
+			fast = append(fast, r.lastOf("fast").Sub(began))
+		}
+	})
+	for _, wait := range fast {
+		if wait < 0 || wait > 2*time.Second {
+			t.Errorf("the fast account's changes waited %v", fast)
+			break
+		}
 	}
 }
