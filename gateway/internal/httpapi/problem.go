@@ -148,8 +148,11 @@ func problemOf(err error, what string) error {
 		return p
 	case errors.Is(err, context.Canceled):
 		return problem(http.StatusServiceUnavailable, "The request ended before it was answered.").later(retryStore)
-	case errors.Is(err, ErrStopping), errors.Is(err, store.ErrLocked), errors.Is(err, store.ErrReadOnly),
-		errors.Is(err, store.ErrDiskFull), errors.Is(err, store.ErrDiskReadOnly):
+	case errors.Is(err, store.ErrDiskFull), errors.Is(err, store.ErrDiskReadOnly):
+		p := problem(http.StatusServiceUnavailable, "The disk of the gateway's state is full or cannot be written to: its operator has to mend that; nothing was lost, try again.").later(retryStore)
+		p.cause = err
+		return p
+	case errors.Is(err, ErrStopping), errors.Is(err, store.ErrLocked), errors.Is(err, store.ErrReadOnly):
 		p := problem(http.StatusServiceUnavailable, "The gateway cannot take this in just now; nothing was lost, try again.").later(retryStore)
 		p.cause = err
 		return p
