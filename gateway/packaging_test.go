@@ -61,6 +61,10 @@ func TestUnit(t *testing.T) {
 	if regexp.MustCompile(`(?i)unknown|failed to parse|invalid`).Match(out) {
 		t.Errorf("systemd-analyze verify:\n%s", out)
 	}
+	const exposure = "15" // at most 1.5 of 10
+	if out, err := exec.CommandContext(t.Context(), analyze, "security", "--offline=yes", "--threshold="+exposure, path).CombinedOutput(); err != nil {
+		t.Errorf("systemd-analyze security: %v\n%s", err, out)
+	}
 }
 
 // What the Dockerfile builds is there, and static.
