@@ -116,7 +116,7 @@ func TestNotifiedDuringRun(t *testing.T) {
 	runs = runs[:len(runs)-before]
 	for i, run := range runs[1:] {
 		if later := runs[i]; later.Started.Before(run.Finished) {
-			t.Error("ana's run %s began before her run %s had ended: %+v", later.ID, run.ID, runs)
+			t.Errorf("ana's run %s began before her run %s had ended: %+v", later.ID, run.ID, runs)
 		}
 	}
 }
