@@ -112,6 +112,9 @@ func (a *App) own(ctx context.Context) (store.Store, error) {
 		return nil, fmt.Errorf("open the state %s: %w", a.Config().State.Path, err)
 	}
 	state.UseClock(a.opts.Now)
+	if err := a.retime(ctx, state); err != nil {
+		return nil, errors.Join(err, state.Close())
+	}
 	a.state = state
 	return state, nil
 }

@@ -27,7 +27,7 @@ var courseFields = []courseField{
 	{"status", true, func(a, b *Course) bool { return a.Status == b.Status }},
 	{"start", true, func(a, b *Course) bool { return a.Start.Equal(b.Start) }},
 	{"end", true, func(a, b *Course) bool { return a.End.Equal(b.End) }},
-	{"timezone", false, func(a, b *Course) bool { return a.TimeZone == b.TimeZone }},
+	{"timezone", false, func(a, b *Course) bool { return a.TimeZone == b.TimeZone && equal(a.Wall, b.Wall) }},
 	{"trainers", true, sameTrainers},
 	{"webinar", false, sameWebinars},
 	{fieldSessions, false, sameSessions},
@@ -107,7 +107,7 @@ func Triggers(changed, repushOn []string) bool {
 // zone that a server shows it in.
 func SameUnavailability(a, b Unavailability) bool {
 	return a.Trainer == b.Trainer && a.Description == b.Description &&
-		a.When.SameTime(b.When) && a.When.TimeZone == b.When.TimeZone
+		a.When.SameTime(b.When) && a.When.TimeZone == b.When.TimeZone && equal(a.Wall, b.Wall)
 }
 
 func sameTrainers(a, b *Course) bool {
@@ -135,7 +135,7 @@ func trainersByID(c *Course) []CourseTrainer {
 
 func sameSessions(a, b *Course) bool {
 	return slices.EqualFunc(sessionsByID(a), sessionsByID(b), func(x, y Session) bool {
-		return x.ID == y.ID && x.Start.Equal(y.Start) && x.End.Equal(y.End)
+		return x.ID == y.ID && x.Start.Equal(y.Start) && x.End.Equal(y.End) && equal(x.Wall, y.Wall)
 	})
 }
 

@@ -225,20 +225,21 @@ func (o *object) zone(provider *time.Location) *time.Location {
 // localTimes are the forms of a time without an offset.
 var localTimes = []string{"2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04"}
 
-// instant reads a time with an offset, or a local one in loc.
-func (o *object) instant(name string, loc *time.Location) time.Time {
+// instant reads a time with an offset, or a local one in loc. wall is what clocks show
+// then, zero where the time has an offset.
+func (o *object) instant(name string, loc *time.Location) (at, wall time.Time) {
 	s := o.required(name, maxLabel)
 	if s == "" {
-		return time.Time{}
+		return at, wall
 	}
 	if t, err := time.Parse(time.RFC3339, s); err == nil {
-		return o.sane(name, t)
+		return o.sane(name, t), wall
 	}
 	if wall, ok := o.wall(name, s); ok {
-		return o.sane(name, AtLocal(wall, loc))
+		return o.sane(name, AtLocal(wall, loc)), wall
 	}
 	o.report(name, "%s is not a time: want 2026-11-23T09:00 in the zone, or with an offset 2026-11-23T09:00:00+01:00%s", o.d.said(s), o.dateHint(name, s))
-	return time.Time{}
+	return at, wall
 }
 
 // wall reads a time without an offset, in a table also in the table's own form.
@@ -266,13 +267,17 @@ func (o *object) sane(name string, t time.Time) time.Time {
 	return t.UTC()
 }
 
-// span reads "start" and "end" as instants.
-func (o *object) span(loc *time.Location) (start, end time.Time) {
-	start, end = o.instant("start", loc), o.instant("end", loc)
+// span reads "start" and "end" as instants. wall is nil unless both are local times.
+func (o *object) span(loc *time.Location) (start, end time.Time, wall *Wall) {
+	start, first := o.instant("start", loc)
+	end, last := o.instant("end", loc)
 	if !start.IsZero() && !end.IsZero() && !start.Before(end) {
 		o.report("end", "it is not after the start")
 	}
-	return start, end
+	if !first.IsZero() && !last.IsZero() {
+		wall = &Wall{Start: first, End: last}
+	}
+	return start, end, wall
 }
 
 // days reads "start" and "end" as the first day and the day after the last.

@@ -62,7 +62,7 @@ func (d *decoder) course(n node) {
 		ExclusiveAccounts: o.texts("exclusive_accounts"), DelegateWebinar: o.webinar("delegate_webinar"),
 		Version: o.version(),
 	}
-	c.Start, c.End = o.span(zone)
+	c.Start, c.End, c.Wall = o.span(zone)
 	c.TimeZone = zone.String()
 	c.Trainers, c.Sessions = o.trainers(provider), o.sessions(zone)
 	if d.once(o, "course", provider, c.ID); o.close() {
@@ -119,7 +119,7 @@ func (o *object) sessions(zone *time.Location) []Session {
 	for _, n := range o.list("sessions") {
 		part := o.d.open(n)
 		s := Session{ID: part.id("id")}
-		s.Start, s.End = part.span(zone)
+		s.Start, s.End, s.Wall = part.span(zone)
 		if slices.ContainsFunc(all, func(other Session) bool { return other.ID == s.ID && s.ID != "" }) {
 			part.report("id", "session %s is there twice", o.d.said(s.ID))
 		}
@@ -205,7 +205,7 @@ func (d *decoder) unavailable(n node) {
 	if u.When.AllDay = o.flag("all_day"); u.When.AllDay {
 		u.When.FirstDay, u.When.EndDay = o.days()
 	} else {
-		u.When.Start, u.When.End = o.span(zone)
+		u.When.Start, u.When.End, u.Wall = o.span(zone)
 	}
 	if d.once(o, "unavailability", provider, u.ID); o.close() {
 		d.unavailabilityOf[provider] = true

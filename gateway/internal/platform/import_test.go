@@ -61,15 +61,19 @@ func wholeImport() Import {
 					{ID: "ana", Role: "lead", Webinar: &Webinar{URL: "https://meet.example/1", MeetingID: "12", Passcode: "p", DialIn: "+44", Notes: "n"}},
 					{ID: "ben"},
 				},
-				Sessions: []Session{{ID: "s1", Start: utc(2026, 11, 23, 8, 0), End: utc(2026, 11, 23, 16, 0)}},
-				Venue:    &Venue{Name: "Centre", Address: "1 High St", Phone: "1", Email: "e@x.example"},
-				Details:  "https://platform.example/4711", Cost: "12.50", CostType: "each", Advertise: true, TaxExempt: true,
+				Sessions: []Session{{
+					ID: "s1", Start: utc(2026, 11, 23, 8, 0), End: utc(2026, 11, 23, 16, 0),
+					Wall: &Wall{Start: utc(2026, 11, 23, 9, 0), End: utc(2026, 11, 23, 17, 0)},
+				}},
+				Venue:   &Venue{Name: "Centre", Address: "1 High St", Phone: "1", Email: "e@x.example"},
+				Details: "https://platform.example/4711", Cost: "12.50", CostType: "each", Advertise: true, TaxExempt: true,
 				WaitingList: ptr(0), Places: ptr(12), ExternalID: "x", DeliveryMethod: "room",
 				ExclusiveAccounts: []string{"a"}, DelegateWebinar: &Webinar{URL: "https://meet.example/2"}, Version: "7",
 			},
 			{
 				Provider: "contoso", ID: "w", Name: "Excel", Kind: KindWebinar, Status: StatusCancelled,
 				Start: utc(2026, 7, 1, 7, 0), End: utc(2026, 7, 1, 8, 0), TimeZone: "Europe/Paris", Trainers: []CourseTrainer{},
+				Wall: &Wall{Start: utc(2026, 7, 1, 9, 0), End: utc(2026, 7, 1, 10, 0)},
 			},
 		},
 		Unavailability: []Unavailability{
@@ -83,6 +87,7 @@ func wholeImport() Import {
 			{
 				ID: "u2", Trainer: TrainerID{"contoso", "zoe"}, Origin: OriginPlatform, Version: "2026-11-01T10:00:00Z",
 				When: calendar.When{Start: utc(2026, 12, 1, 9, 0), End: utc(2026, 12, 1, 10, 0), TimeZone: "Europe/Paris"},
+				Wall: &Wall{Start: utc(2026, 12, 1, 10, 0), End: utc(2026, 12, 1, 11, 0)},
 			},
 		},
 		CoursesOf: []string{"contoso", "northwind"}, UnavailabilityOf: []string{"contoso", "northwind"},
@@ -136,12 +141,14 @@ func TestDecodeCSV(t *testing.T) {
 			{
 				Provider: "northwind", ID: "1", Name: "Forklift, basic", Kind: KindClass, Status: StatusConfirmed,
 				Start: utc(2026, 11, 23, 8, 0), End: utc(2026, 11, 23, 16, 0), TimeZone: "Europe/Paris",
+				Wall:     &Wall{Start: utc(2026, 11, 23, 9, 0), End: utc(2026, 11, 23, 17, 0)},
 				Trainers: []CourseTrainer{{ID: "ana"}, {ID: "ben"}}, Venue: &Venue{Name: "Centre"}, Places: ptr(8), Advertise: true,
 				ExclusiveAccounts: []string{"a", "b"},
 			},
 			{
 				Provider: "northwind", ID: "2", Name: "Excel", Kind: KindWebinar, Status: StatusProvisional,
 				Start: utc(2026, 11, 24, 9, 0), End: utc(2026, 11, 24, 10, 0), TimeZone: "Europe/London",
+				Wall:     &Wall{Start: utc(2026, 11, 24, 9, 0), End: utc(2026, 11, 24, 10, 0)},
 				Trainers: []CourseTrainer{{ID: "ana", Webinar: &Webinar{URL: "https://meet.example/1"}}},
 			},
 			{

@@ -78,6 +78,7 @@ type Course struct {
 	Start     time.Time       `json:"start"`
 	End       time.Time       `json:"end"`
 	TimeZone  string          `json:"timezone"`
+	Wall      *Wall           `json:"wall,omitzero"`
 	Trainers  []CourseTrainer `json:"trainers"`
 	Sessions  []Session       `json:"sessions,omitzero"`
 	Venue     *Venue          `json:"venue,omitzero"`
@@ -126,6 +127,7 @@ type Session struct {
 	ID    string    `json:"id"`
 	Start time.Time `json:"start"`
 	End   time.Time `json:"end"`
+	Wall  *Wall     `json:"wall,omitzero"`
 }
 
 // Venue is where a class takes place.
@@ -151,6 +153,7 @@ type Unavailability struct {
 	Trainer     TrainerID
 	Description string
 	When        calendar.When
+	Wall        *Wall
 	Origin      Origin
 	// Version is the platform's own version, empty when it gave none.
 	Version string

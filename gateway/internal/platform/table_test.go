@@ -49,11 +49,13 @@ func exportedCourses() []Course {
 		{
 			Provider: "northwind", ID: "F-1", Name: "Forklift; basic", Kind: KindClass, Status: StatusConfirmed,
 			Start: utc(2026, 12, 1, 9, 0), End: utc(2026, 12, 1, 17, 30), TimeZone: "Europe/London",
+			Wall:     &Wall{Start: utc(2026, 12, 1, 9, 0), End: utc(2026, 12, 1, 17, 30)},
 			Trainers: []CourseTrainer{{ID: "ana"}, {ID: "ben"}}, Venue: &Venue{Name: "Café"},
 		},
 		{ // 01:30 is skipped that night in London and means what was 01:30 without (time-1)
 			Provider: "northwind", ID: "F-2", Name: "Excel", Kind: KindClass, Status: StatusProvisional,
 			Start: utc(2026, 3, 29, 1, 30), End: utc(2026, 3, 29, 21, 0), TimeZone: "Europe/London",
+			Wall:     &Wall{Start: utc(2026, 3, 29, 1, 30), End: utc(2026, 3, 29, 22, 0)},
 			Trainers: []CourseTrainer{{ID: "ana"}},
 		},
 	}

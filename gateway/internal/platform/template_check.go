@@ -180,7 +180,7 @@ func sampleCourses() []Course {
 	whole := Course{
 		ID: "4711", Name: "Forklift Basics", Alias: "FB1", Kind: KindClass, Status: StatusConfirmed,
 		Start: start, End: start.Add(31 * time.Hour), TimeZone: "Europe/Paris",
-		Sessions: []Session{{"1", start, start.Add(7 * time.Hour)}, {"2", start.Add(24 * time.Hour), start.Add(31 * time.Hour)}},
+		Sessions: []Session{{ID: "1", Start: start, End: start.Add(7 * time.Hour)}, {ID: "2", Start: start.Add(24 * time.Hour), End: start.Add(31 * time.Hour)}},
 		Venue:    &Venue{Name: "Room 4", Address: "1 High Street\nLondon", Phone: "+44 20 7946 0000", Email: "venue@northwind.example"},
 		Details:  "https://platform.example/courses/4711", Cost: "450", CostType: "per person", WaitingList: &waiting, Places: &places,
 		Advertise: true, Sessional: true, TaxExempt: true, ExternalID: "x-1", DeliveryMethod: "in person", ExclusiveAccounts: []string{"acme"},

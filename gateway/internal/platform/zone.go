@@ -2,6 +2,7 @@ package platform
 
 import (
 	"fmt"
+	"sync"
 	"time"
 	_ "time/tzdata" // zones are the same on every machine
 )
@@ -12,12 +13,19 @@ func LoadZone(name string) (*time.Location, error) {
 	if name == "" || name == "Local" {
 		return nil, fmt.Errorf("time zone %q: want an IANA name such as \"Europe/London\"", name)
 	}
+	if loc, known := zones.Load(name); known {
+		return loc.(*time.Location), nil
+	}
 	loc, err := time.LoadLocation(name)
 	if err != nil {
 		return nil, fmt.Errorf("time zone %q is not known: want an IANA name such as \"Europe/London\"", name)
 	}
+	zones.Store(name, loc)
 	return loc, nil
 }
+
+// zones are those that were loaded, by name: each is unpacked from the database once.
+var zones sync.Map
 
 // AtLocal returns the instant at which the clocks of loc show what wall shows (its
 // own zone is not looked at). A time that the clocks skip in spring is read with

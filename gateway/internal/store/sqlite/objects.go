@@ -241,7 +241,7 @@ func (e *editor) writeUnavailability(ctx context.Context, u platform.Unavailabil
 	if err != nil {
 		return err
 	}
-	text, err := document(unavailabilityRecord{Description: u.Description, When: span, Version: u.Version})
+	text, err := document(unavailabilityRecord{Description: u.Description, When: span, Wall: u.Wall, Version: u.Version})
 	if err != nil {
 		return err
 	}

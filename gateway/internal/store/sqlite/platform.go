@@ -104,7 +104,7 @@ func scanUnavailability(rows *sql.Rows) (u store.UnavailabilityRecord, err error
 	if err := readDocument(text, &doc); err != nil {
 		return u, err
 	}
-	u.Description, u.Version, u.Origin = doc.Description, doc.Version, platform.OriginPlatform
+	u.Description, u.Wall, u.Version, u.Origin = doc.Description, doc.Wall, doc.Version, platform.OriginPlatform
 	u.When, err = doc.When.when()
 	return u, err
 }

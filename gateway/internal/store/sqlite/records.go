@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/trainercal/trainercal/gateway/internal/platform"
 	"github.com/trainercal/trainercal/sdk/calendar"
 )
 
@@ -31,9 +32,10 @@ type appointmentRecord struct {
 
 // unavailabilityRecord has neither provider, trainer nor id, which are columns.
 type unavailabilityRecord struct {
-	Description string     `json:"description"`
-	When        spanRecord `json:"when"`
-	Version     string     `json:"version,omitempty"`
+	Description string         `json:"description"`
+	When        spanRecord     `json:"when"`
+	Wall        *platform.Wall `json:"wall,omitempty"`
+	Version     string         `json:"version,omitempty"`
 }
 
 func recordSpan(w calendar.When) (spanRecord, error) {
