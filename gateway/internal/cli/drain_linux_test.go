@@ -5,11 +5,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/trainercal/trainercal/gateway/internal/store"
 	"github.com/trainercal/trainercal/gateway/internal/store/sqlite"
@@ -22,6 +24,7 @@ type drainRig struct {
 	serve *exec.Cmd
 	log   *strings.Builder
 	env   []string
+	open  *sqlite.Store
 }
 
 // newDrainRig returns when a run is under way, which ends when release is called, and not
@@ -29,10 +32,12 @@ type drainRig struct {
 func newDrainRig(t *testing.T) (r *drainRig, release func()) {
 	t.Helper()
 	var holding atomic.Bool
+	var holds atomic.Int32
 	held := make(chan struct{})
 	release = sync.OnceFunc(func() { close(held) })
 	sim, env, err := newSim(func(x exchangesim.Exchange) {
 		if holding.Load() && x.Protocol == "graph" {
+			holds.Add(1)
 			<-held // carried out, and not answered yet
 		}
 	})
@@ -49,7 +54,7 @@ func newDrainRig(t *testing.T) (r *drainRig, release func()) {
 	r.put("1", "Welding")
 	r.until("its run is under way", func() bool {
 		run := r.run()
-		return run.State == store.RunRunning && run.Cause == store.CauseChange
+		return holds.Load() > 0 && run.State == store.RunRunning && run.Cause == store.CauseChange
 	})
 	return r, release
 }
@@ -96,11 +101,15 @@ func (r *drainRig) readyz() int {
 // state is what is remembered, read while the gateway goes on.
 func (r *drainRig) state() *sqlite.Store {
 	r.t.Helper()
+	if r.open != nil {
+		return r.open
+	}
 	state, err := sqlite.OpenReadOnly(r.t.Context(), filepath.Join(r.dir, "gateway.db"))
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	r.t.Cleanup(func() { _ = state.Close() })
+	r.open = state
 	return state
 }
 
@@ -116,7 +125,21 @@ func (r *drainRig) proven() bool {
 			n++
 		}
 	}
-	return n == len(mailboxes) && r.run().State == store.RunOK
+	runs, err := r.state().Runs(r.t.Context(), 50)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	over := !slices.ContainsFunc(runs, func(run store.Run) bool { return run.State != store.RunOK })
+	return n == len(mailboxes) && over && r.due() == 0
+}
+
+// due is how many trainers wait for a run.
+func (r *drainRig) due() int {
+	n, _, err := r.state().Waiting(r.t.Context(), time.Now())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return n
 }
 
 // run is the newest run.

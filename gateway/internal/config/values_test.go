@@ -138,7 +138,7 @@ func TestEveryValue(t *testing.T) {
 			{Name: "exchange-onprem-or-google", Services: []string{"exchange-onprem", "google-calendar"}},
 			{Name: "exchange-online-or-onprem", Services: []string{"exchange-online", "exchange-onprem"}},
 		},
-		Files: cfg.Files, EvalContext: cfg.EvalContext,
+		Files: cfg.Files, EvalContext: cfg.EvalContext, Digest: cfg.Digest, // see TestDigest
 	}
 	ignoreParsed := cmp.FilterPath(func(p cmp.Path) bool {
 		return strings.HasSuffix(p.String(), "Files") || strings.HasSuffix(p.String(), "EvalContext")

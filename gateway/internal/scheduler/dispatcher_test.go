@@ -14,6 +14,7 @@ import (
 	"github.com/trainercal/trainercal/gateway/internal/platform"
 	"github.com/trainercal/trainercal/gateway/internal/store"
 	"github.com/trainercal/trainercal/gateway/internal/store/sqlite"
+	"github.com/trainercal/trainercal/sdk"
 )
 
 // memoryJobs is a queue in memory, in front of a real schedule.
@@ -311,7 +312,7 @@ func TestSlowAccounts(t *testing.T) {
 		}
 		var slow []platform.TrainerID
 		for a := range slowAccounts {
-			for n := range 650 {
+			for n := range 2*sdk.MaxMailboxes + 1 { // three batches
 				slow = append(slow, platform.TrainerID{Provider: fmt.Sprintf("slow%d", a), Label: fmt.Sprint(n)})
 			}
 		}
