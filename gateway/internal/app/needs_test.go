@@ -130,7 +130,7 @@ func TestManyTrainersAreOneNeed(t *testing.T) {
 	}
 }
 
-// Who may see one provider is told what concerns it, and the gateway as a whole (map-3).
+// Who may see one provider is told what concerns it, and of the machine nothing (map-3).
 func TestNeedsOfOneProvider(t *testing.T) {
 	t.Parallel()
 	cfg := &config.Config{
@@ -146,7 +146,7 @@ func TestNeedsOfOneProvider(t *testing.T) {
 		{Name: "lakeside", WebhookState: store.WebhookState{Trouble: &store.WebhookTrouble{}}},
 	}
 	for providers, want := range map[string]string{
-		"northwind": "disk account", "lakeside": "disk webhook", "northwind lakeside": "disk account webhook webhook", "": "disk",
+		"northwind": "account", "lakeside": "webhook", "northwind lakeside": "disk account webhook webhook", "": "",
 	} {
 		var got []string
 		for _, n := range o.Of(cfg, strings.Fields(providers)).Needs() {

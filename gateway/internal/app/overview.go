@@ -234,8 +234,12 @@ func certificateIn(file string, c *tlsfiles.Certificate) *Certificate {
 	return out
 }
 
-// Of is the part of the overview that those may see who are for these providers alone.
+// Of is the part of the overview that those may see who are for these providers alone. Of
+// the machine, which they share with others, they see nothing unless these are all.
 func (o Overview) Of(cfg *config.Config, providers []string) Overview {
+	if !covers(providers, nil, cfg) {
+		o.Disk, o.Certificate = nil, nil
+	}
 	foreign := func(account string) bool {
 		provider, _, _ := strings.Cut(account, "/")
 		return !slices.Contains(providers, provider)

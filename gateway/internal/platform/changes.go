@@ -27,7 +27,7 @@ var courseFields = []courseField{
 	{"status", true, func(a, b *Course) bool { return a.Status == b.Status }},
 	{"start", true, func(a, b *Course) bool { return a.Start.Equal(b.Start) }},
 	{"end", true, func(a, b *Course) bool { return a.End.Equal(b.End) }},
-	{"timezone", false, func(a, b *Course) bool { return a.TimeZone == b.TimeZone && equal(a.Wall, b.Wall) }},
+	{"timezone", false, sameZone},
 	{"trainers", true, sameTrainers},
 	{"webinar", false, sameWebinars},
 	{fieldSessions, false, sameSessions},
@@ -107,8 +107,25 @@ func Triggers(changed, repushOn []string) bool {
 // zone that a server shows it in.
 func SameUnavailability(a, b Unavailability) bool {
 	return a.Trainer == b.Trainer && a.Description == b.Description &&
-		a.When.SameTime(b.When) && a.When.TimeZone == b.When.TimeZone && equal(a.Wall, b.Wall)
+		a.When.SameTime(b.When) && a.When.TimeZone == b.When.TimeZone
 }
+
+// sameZone reports whether two states of a course are planned by the same clocks: in the
+// same zone, and its times, and those of sessions that both have, as local times or not.
+func sameZone(a, b *Course) bool {
+	for _, x := range a.Sessions {
+		for _, y := range b.Sessions {
+			if x.ID == y.ID && !equal(x.Wall, y.Wall) {
+				return false
+			}
+		}
+	}
+	return a.TimeZone == b.TimeZone && equal(a.Wall, b.Wall)
+}
+
+// SameWall reports whether two states of an unavailability are planned by the same clocks.
+// That is stored, and is no trigger.
+func SameWall(a, b Unavailability) bool { return equal(a.Wall, b.Wall) }
 
 func sameTrainers(a, b *Course) bool {
 	return slices.EqualFunc(trainersByID(a), trainersByID(b), func(x, y CourseTrainer) bool {
@@ -135,7 +152,7 @@ func trainersByID(c *Course) []CourseTrainer {
 
 func sameSessions(a, b *Course) bool {
 	return slices.EqualFunc(sessionsByID(a), sessionsByID(b), func(x, y Session) bool {
-		return x.ID == y.ID && x.Start.Equal(y.Start) && x.End.Equal(y.End) && equal(x.Wall, y.Wall)
+		return x.ID == y.ID && x.Start.Equal(y.Start) && x.End.Equal(y.End)
 	})
 }
 

@@ -66,3 +66,27 @@ func TestRetimed(t *testing.T) {
 		t.Error("a course of a zone that is not known was moved")
 	}
 }
+
+// Times that come as local ones instead of the same instants are stored, and written
+// nowhere: nothing was changed that an appointment shows.
+func TestLocalTimesAreNoTrigger(t *testing.T) {
+	t.Parallel()
+	at := utc(2027, 1, 11, 9, 0)
+	instant := Course{TimeZone: "Europe/London", Start: at, End: at.Add(time.Hour), Sessions: []Session{{ID: "1", Start: at, End: at.Add(time.Hour)}}}
+	local := instant
+	local.Wall = &Wall{at, at.Add(time.Hour)}
+	session := instant
+	session.Sessions = []Session{{ID: "1", Start: at, End: at.Add(time.Hour), Wall: local.Wall}}
+	for _, c := range []Course{local, session} {
+		changed := ChangedCourseFields(instant, c)
+		if diff := cmp.Diff([]string{"timezone"}, changed); diff != "" || Triggers(changed, nil) || Triggers(changed, SplitTriggers(nil)) {
+			t.Error(diff)
+		}
+	}
+	block := Unavailability{When: calendar.When{Start: at, End: at.Add(time.Hour), TimeZone: "Europe/London"}}
+	moved := block
+	moved.Wall = local.Wall
+	if !SameUnavailability(block, moved) || SameWall(block, moved) {
+		t.Error("an unavailability at local times is another one than at the same instants")
+	}
+}

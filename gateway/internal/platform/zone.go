@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"sync"
 	"time"
-	_ "time/tzdata" // zones are the same on every machine
+	_ "time/tzdata" // for machines without a zone database
 )
 
 // LoadZone returns the zone of an IANA name, for example "Europe/London". "Local"

@@ -72,3 +72,25 @@ func TestServerAsksToWait(t *testing.T) {
 		})
 	}
 }
+
+// G1, G8: a server that goes on asking for a second is asked less and less often, and one
+// that asks for a day within the hour.
+func TestWaitFor(t *testing.T) {
+	for _, c := range []struct {
+		asked    time.Duration
+		attempts int
+		want     time.Duration
+	}{
+		{time.Second, 1, 30 * time.Second},
+		{time.Second, 2, time.Minute},
+		{time.Second, 6, 15 * time.Minute},
+		{time.Second, 1000, 15 * time.Minute},
+		{time.Minute, 1, time.Minute},
+		{20 * time.Minute, 1000, 20 * time.Minute},
+		{24 * time.Hour, 1, time.Hour},
+	} {
+		if got := waitFor(c.asked, c.attempts); got != c.want {
+			t.Errorf("asked for %s, at attempt %d: %s, want %s", c.asked, c.attempts, got, c.want)
+		}
+	}
+}

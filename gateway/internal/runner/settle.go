@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/trainercal/trainercal/gateway/internal/reconcile"
 	"github.com/trainercal/trainercal/gateway/internal/store"
@@ -166,8 +167,23 @@ func (b *box) failing(r *Runner, err *sdk.Error) *store.Failing {
 		f.Since = last.Since
 	}
 	if err.RetryAfter > 0 {
-		b.again = r.Now().Add(err.RetryAfter)
+		b.again = r.Now().Add(waitFor(err.RetryAfter, f.Attempts))
 		f.Next = b.again
 	}
 	return f
+}
+
+// How long a trainer waits whose server asked for patience: at least leastWait, twice as
+// long with each attempt in vain up to mostGrown, and never longer than mostWait.
+const (
+	leastWait = 30 * time.Second
+	mostGrown = 15 * time.Minute
+	mostWait  = time.Hour
+)
+
+// waitFor is how long to wait after an attempt whose server asked for a time. A server
+// that always asks for a second is not asked every second (G1, G8).
+func waitFor(asked time.Duration, attempts int) time.Duration {
+	grown := leastWait << min(attempts-1, 10)
+	return min(max(asked, min(grown, mostGrown)), mostWait)
 }

@@ -40,7 +40,7 @@ func Batches(due []store.Due, flights map[string]store.Flights, now time.Time, n
 		some = false
 		slices.SortStableFunc(accounts, func(a, b *account) int { return cmp.Compare(a.flying.All, b.flying.All) })
 		for _, a := range accounts {
-			if room == 0 || (a.flying.All > 0 && room <= leftFree) {
+			if room == 0 || (a.flying.All > 0 && room <= leftFree && !a.behindTurns()) {
 				continue
 			}
 			trainers, interval := a.next()
@@ -87,6 +87,12 @@ func byAccount(due []store.Due, flights map[string]store.Flights, now time.Time)
 		}
 	}
 	return accounts, next
+}
+
+// behindTurns reports whether somebody waits for the account, and has only turns of the
+// interval before: a change does not wait for those.
+func (a *account) behindTurns() bool {
+	return len(a.asked) > 0 && a.flying.All == a.flying.Interval
 }
 
 // next takes the account's next batch: what somebody asked for first, and apart, so that

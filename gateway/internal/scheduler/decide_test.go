@@ -197,6 +197,11 @@ func TestBatches(t *testing.T) {
 			map[string]store.Flights{"slow": {All: 2}, "too": {All: 2}, "three": {All: 1}},
 			[]string{"b asked 200"},
 		},
+		{
+			"but a change waits for no turns of its own account", slices.Concat(dueOf("a", store.CauseChange, 1), dueOf("b", store.CauseChange, 1)),
+			map[string]store.Flights{"a": {All: 1, Interval: 1}, "b": {All: 2, Interval: 1}, "c": {All: 1, Interval: 1}, "d": {All: 1, Interval: 1}},
+			[]string{"a asked 1"},
+		},
 		{"no room at all", many, map[string]store.Flights{"x": {All: Workers}}, nil},
 	}
 	for _, c := range cases {

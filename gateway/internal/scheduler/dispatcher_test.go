@@ -43,6 +43,8 @@ type rig struct {
 	jobs  *memoryJobs
 	start time.Time
 	takes time.Duration
+	// interval is how long after its work a trainer has its next turn.
+	interval time.Duration
 	// refusals is how many batches more a server asks to wait for.
 	refusals int
 	// takesOf, when set, is how long a batch takes, by its first trainer.
@@ -64,7 +66,7 @@ func engine(t *testing.T, takes time.Duration, play func(*rig)) *rig {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r = &rig{t: t, state: state, start: time.Now(), takes: takes, last: map[string]time.Time{}}
+		r = &rig{t: t, state: state, start: time.Now(), takes: takes, interval: time.Hour, last: map[string]time.Time{}}
 		queue, err := state.Jobs(store.JobOptions{Workers: 1})
 		if err != nil {
 			t.Fatal(err)
@@ -73,7 +75,7 @@ func engine(t *testing.T, takes time.Duration, play func(*rig)) *rig {
 		worker := &Worker{
 			HoldOptions: HoldOptions{
 				Schedule: state, Now: time.Now, Failed: func(err error) { t.Error(err) },
-				After: func(id platform.TrainerID) []store.Due { return []store.Due{Turn(id, time.Now().Add(time.Hour))} },
+				After: func(id platform.TrainerID) []store.Due { return []store.Due{Turn(id, time.Now().Add(r.interval))} },
 			},
 			Owner: "test", Do: r.do, Idle: func() { r.d.Poke() },
 		}
@@ -277,6 +279,19 @@ func TestServerAsksToWait(t *testing.T) {
 	}
 	if wait := r.at[2] - r.at[0]; wait < askedToWait || wait > askedToWait+3*time.Second {
 		t.Errorf("taken up again after %s", wait)
+	}
+}
+
+// The server's wait is longer than the interval: there is no turn in between.
+func TestWaitIsLongerThanTheInterval(t *testing.T) {
+	r := engine(t, time.Second, func(r *rig) {
+		r.refusals, r.interval = 1, askedToWait/4
+		r.assign(trainer(1))
+		r.changed(trainer(1))
+		time.Sleep(askedToWait + 10*time.Second)
+	})
+	if diff := cmp.Diff([]string{"change t1", "change t1"}, r.runs); diff != "" {
+		t.Errorf("at %v: %s", r.at, diff)
 	}
 }
 

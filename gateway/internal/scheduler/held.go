@@ -122,8 +122,14 @@ func (h *Held) giveBack(ctx context.Context) {
 	if len(done) == 0 {
 		return
 	}
+	waits := map[platform.TrainerID]bool{}
+	for _, d := range due {
+		waits[d.Trainer] = true // no earlier turn for whoever is asked to wait
+	}
 	for _, l := range done {
-		due = append(due, h.After(l.Trainer)...)
+		if !waits[l.Trainer] {
+			due = append(due, h.After(l.Trainer)...)
+		}
 	}
 	if err := h.Schedule.Unlease(context.WithoutCancel(ctx), h.Now(), done, due); err != nil {
 		h.Failed(err)

@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -72,5 +73,8 @@ func (r *receiver) close() error {
 	hard := time.AfterFunc(closePatience, r.server.Stop)
 	defer hard.Stop()
 	r.server.GracefulStop()
-	return <-r.done
+	if err := <-r.done; !errors.Is(err, grpc.ErrServerStopped) { // it may not have begun to serve
+		return err
+	}
+	return nil
 }

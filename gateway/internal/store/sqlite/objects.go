@@ -229,9 +229,9 @@ func (e *editor) putUnavailability(ctx context.Context, c store.Change) (store.O
 	if refusal, err := e.refusedUpsert(ctx, c, want.Trainer.Provider, id, old, want.Version); refusal != nil || err != nil {
 		return store.Outcome{Result: store.ChangeRefused, ETag: old.etag, Err: refusal}, err
 	}
-	changed := !platform.SameUnavailability(old.unavailability, want)
+	triggered := !platform.SameUnavailability(old.unavailability, want)
 	return e.keep(old, arrival{
-		changed: changed, triggered: changed, version: want.Version,
+		changed: triggered || !platform.SameWall(old.unavailability, want), triggered: triggered, version: want.Version,
 		trainers: []platform.TrainerID{want.Trainer}, traceparent: c.Traceparent,
 	}, func(revision, etag int64) error { return e.writeUnavailability(ctx, want, revision, etag) })
 }
