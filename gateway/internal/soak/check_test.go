@@ -76,6 +76,9 @@ func (h *history) failing(d *disturbance) []proof {
 func (h *history) proofOf(t *trainer) proof {
 	mirrors, err := h.gateway.mirrors(t.label)
 	h.must(err)
+	if !t.pull && t.remove {
+		mirrors = nil // what was pulled goes when nothing is any more: that asks no calendar (map-2)
+	}
 	return proof{label: t.label, address: t.address, mirrors: mirrors, entries: h.calendars.entries(t.address)}
 }
 
