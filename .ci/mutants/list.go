@@ -111,7 +111,8 @@ var mutants = []mutant{
 	{name: "a copy is taken for what was intended", file: reconcile + "own.go", old: "return intended(i) && i.When.SameTime(link.when()) })", new: "return false && i.When.SameTime(link.when()) })"},
 
 	{name: "what is seen again is held still", file: reconcile + "pull.go", old: "case m.Held && p.of(m.ItemID).item == nil:", new: "case m.Held:"},
-	{name: "who is given back is due no more", file: scheduler + "held.go", old: "\tfor _, l := range done {\n\t\tdue = append(due, h.After(l.Trainer)...)", new: "\tfor _, l := range done {\n\t\t_ = h.After(l.Trainer)"},
+	{name: "who is given back is due no more", file: scheduler + "held.go", old: "\t\t\tdue = append(due, h.After(l.Trainer)...)", new: "\t\t\t_ = h.After(l.Trainer)"},
+	{name: "who is asked to wait has a turn before", file: scheduler + "held.go", old: "if !waits[l.Trainer] {", new: "if true {"},
 	{name: "what was given up is due no more", file: scheduler + "held.go", old: "if givenUp && !l.For.At.IsZero() {", new: "if false {"},
 	{name: "an adoption forgets what is owed still", file: runner + "backoff.go", old: "return o.Op == reconcile.OpRemove || (wanted[o.Key] && !hasText)", new: "return o.Op == reconcile.OpRemove || (wanted[o.Key] && hasText)"},
 	{name: "a trainer fails for what is no longer owed", file: runner + "settle.go", old: "if len(res.Owed) == 0 && !b.failsForItems() {", new: "if len(res.Owed) == 0 {"},
