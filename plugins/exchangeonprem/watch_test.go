@@ -114,6 +114,26 @@ func TestWatchIsOneStream(t *testing.T) {
 	}
 }
 
+// A host's new watch begins while the plugin still ends the one before: the older one
+// gives its subscriptions up, and every change is told to the newer one.
+func TestWatchIsTakenOver(t *testing.T) {
+	s := watchedSim(t)
+	m := s.mailbox(t, "Europe/London")
+	account := s.open(t, impersonating())
+	for range 10 {
+		older := follow(t, account, fresh(m)...)
+		e := older.until("the state of the mailbox", func(e sdk.WatchEvent) bool { return e.State != nil })
+		newer := follow(t, account, sdk.WatchMailbox{Mailbox: m, State: e.State.State})
+		newer.state(m)
+		add(t, s.box(t, m), m, hour("Lunch", at(3, 12, 9)))
+		newer.dirty(m)
+		if err := older.stop(); !errors.Is(err, sdk.ErrUnavailable) || errors.Is(err, context.Canceled) {
+			t.Errorf("the older watch ended with %v, want that it gave way", err)
+		}
+		_ = newer.stop()
+	}
+}
+
 // H3: what is lost or missed leads to a hint at just those mailboxes, and to a new
 // subscription.
 func TestWatchOutlastsTrouble(t *testing.T) {

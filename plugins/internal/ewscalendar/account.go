@@ -34,6 +34,7 @@ type Account struct {
 	folders    *folders
 	trust      *trust
 	warned     warned
+	followers  *followers
 }
 
 // New returns an account. It does no I/O.
@@ -46,6 +47,6 @@ func New(opts Options) *Account {
 	}
 	return &Account{
 		client: opts.Client, now: opts.Now, probeBatch: min(opts.ProbeBatch, MaxProbeBatch),
-		folders: newFolders(), trust: newTrust(),
+		folders: newFolders(), trust: newTrust(), followers: &followers{byID: map[string]*follower{}},
 	}
 }

@@ -32,7 +32,12 @@ func (a *Account) Watch(ctx context.Context, req sdk.WatchRequest, emit func(sdk
 		return sdk.CodeUnsupported.New("Exchange notifies the mailboxes' owners only, and the master account reaches them with rights of its own").
 			WithAdvice("nothing: calendars are read at the interval; with access = \"impersonation\" changes are seen at once")
 	}
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
 	w := newWatch(a.client, req, contract.Guard(emit))
+	w.self = &follower{end: end, ended: make(chan struct{})}
+	w.followers = a.followers
+	defer w.followers.leave(w.self)
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.Go(func() error { return w.pulse.Beat(groupCtx, w.emit) })
 	group.Go(func() error { return w.run(groupCtx) })
@@ -46,6 +51,9 @@ type watch struct {
 	emit     func(sdk.WatchEvent) error
 	boxes    []*watchedBox
 	affinity ews.Affinity
+	// self is the watch among all of the account.
+	self      *follower
+	followers *followers
 	// failures counts the streams that failed in a row.
 	failures int
 }
@@ -83,6 +91,9 @@ func (w *watch) joins(s watchState) bool {
 
 // run subscribes and follows, until ctx ends or the account as a whole fails.
 func (w *watch) run(ctx context.Context) error {
+	if err := w.takeOver(ctx); err != nil {
+		return err
+	}
 	for {
 		if err := w.subscribe(ctx); err != nil {
 			return err
@@ -95,6 +106,17 @@ func (w *watch) run(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// takeOver ends the watches that still follow the stored subscriptions.
+func (w *watch) takeOver(ctx context.Context) error {
+	ids, _ := w.subscribed()
+	for _, id := range ids {
+		if err := w.followers.enter(ctx, w.self, id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // up tells that the mailbox is watched from here on.
@@ -155,6 +177,9 @@ func (w *watch) settle(ctx context.Context, b *watchedBox, id string, err error)
 	w.pulse.Touch()
 	if err == nil {
 		b.id, b.tries = id, 0
+		if err := w.followers.enter(ctx, w.self, id); err != nil {
+			return err
+		}
 		return w.up(b)
 	}
 	if contract.EndsWatch(ctx, err) {

@@ -270,7 +270,8 @@ type delivery struct {
 	failure *failure
 }
 
-// take returns what the connection has to say.
+// take returns what the connection has to say. What happens is told once: to the
+// connection that was opened last.
 func (s *Streams) take(c *connection) delivery {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -280,6 +281,7 @@ func (s *Streams) take(c *connection) delivery {
 	}
 	for _, sub := range c.subs {
 		switch {
+		case sub.reader != c:
 		case s.subs[sub.id] != sub:
 			d.ended, d.failure = append(d.ended, sub.id), errNoSubscription
 		case sub.missed:
